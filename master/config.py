@@ -1,0 +1,330 @@
+"""The whole configuration: frozen dataclasses, and their JSON file.
+
+Each field has one absl flag of the same name (master/cli/common_flags.py);
+its help text is the reference. Guarded by tests/config_test.py and
+tests/flagfiles_test.py.
+"""
+
+import dataclasses
+import json
+import os
+from typing import Any, Optional
+
+from master import charset as charset_lib
+from master import errors
+
+CONFIG_FILE = 'config.json'
+GCB_FUSIONS = ('add', 'mul', 'concat')
+GCB_POOLINGS = ('attention', 'average')
+GCB_PLACEMENTS = ('first', 'all')
+OPTIMIZERS = ('adam', 'momentum')
+SCHEDULES = ('constant', 'cosine', 'inverse_sqrt')
+
+# The backbone halves the height three times and the width twice.
+HEIGHT_STRIDE = 8
+WIDTH_STRIDE = 4
+
+
+def _check(condition: bool, message: str):
+  if not condition:
+    raise errors.InputError(message)
+
+
+def _check_choice(name: str, value: str, choices):
+  _check(value in choices,
+         f'--{name}={value}: must be one of {", ".join(choices)}.')
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelConfig:
+  """What decides the graph and its variables. Defaults are the base model.
+
+  Attributes:
+    image_height: pixels, a multiple of 8.
+    image_width: pixels, a multiple of 4.
+    image_channels: 1 (grey) or 3 (RGB).
+    charset: the characters themselves, in class order.
+    max_label_length: longest text in characters; decoding takes one step
+      more, for `<EOS>`.
+    stem_channels: channels of the first two convolutions.
+    stage_channels: channels of the four residual stages and of the
+      convolution after each.
+    stage_blocks: residual blocks of each stage.
+    batch_norm_decay: share of the old moving average kept at each step:
+      moving = decay * moving + (1 - decay) * batch.
+    batch_norm_epsilon: added to the variance.
+    gcb_heads: heads the channels are cut into in the global context block.
+    gcb_ratio: channels over the channels of the block's bottleneck.
+    gcb_fusion: how the context joins the features: add, mul or concat.
+    gcb_pooling: attention, or average: every position weighs the same.
+    gcb_scale_mask: divide the mask by sqrt(channels / heads) before softmax.
+    gcb_placement: first block of stages 2 to 4, or all their blocks.
+    gcb_norm_epsilon: of the layer norms inside the global context block.
+    hidden_size: width of memory and decoder; the last of stage_channels.
+    num_layers: decoder layers.
+    num_heads: heads of the decoder's attentions.
+    filter_size: width inside the feed-forward sublayer.
+    dropout_rate: probability of dropping, in the decoder.
+    attention_projections: project queries, keys and values. MASTER-TF's
+      published weights were trained without; leave it on otherwise.
+    shared_layer_norm: one layer norm for all sublayers and the output, as
+      MASTER-pytorch has it.
+    layer_norm_epsilon: of the sublayers' norms.
+    output_norm_epsilon: of the norm after the last layer.
+    scale_embedding: multiply embeddings by sqrt(hidden_size).
+  """
+  image_height: int = 48
+  image_width: int = 160
+  image_channels: int = 1
+  charset: str = charset_lib.NAMED_CHARSETS['62']
+  max_label_length: int = 50
+  stem_channels: tuple[int, ...] = (64, 128)
+  stage_channels: tuple[int, ...] = (256, 256, 512, 512)
+  stage_blocks: tuple[int, ...] = (1, 2, 5, 3)
+  batch_norm_decay: float = 0.9
+  batch_norm_epsilon: float = 1e-5
+  gcb_heads: int = 8
+  gcb_ratio: int = 16
+  gcb_fusion: str = 'add'
+  gcb_pooling: str = 'attention'
+  gcb_scale_mask: bool = False
+  gcb_placement: str = 'first'
+  gcb_norm_epsilon: float = 1e-5
+  hidden_size: int = 512
+  num_layers: int = 3
+  num_heads: int = 8
+  filter_size: int = 2048
+  dropout_rate: float = 0.2
+  attention_projections: bool = True
+  shared_layer_norm: bool = False
+  layer_norm_epsilon: float = 1e-6
+  output_norm_epsilon: float = 1e-6
+  scale_embedding: bool = True
+
+  def __post_init__(self):
+    for name in ('image_height', 'image_width', 'max_label_length',
+                 'gcb_heads', 'gcb_ratio', 'hidden_size', 'num_layers',
+                 'num_heads', 'filter_size'):
+      _check(getattr(self, name) >= 1,
+             f'--{name}={getattr(self, name)}: must be at least 1.')
+    _check(self.image_height % HEIGHT_STRIDE == 0,
+           f'--image_height={self.image_height}: must be a multiple of '
+           f'{HEIGHT_STRIDE} (the backbone halves it three times).')
+    _check(self.image_width % WIDTH_STRIDE == 0,
+           f'--image_width={self.image_width}: must be a multiple of '
+           f'{WIDTH_STRIDE} (the backbone halves it twice).')
+    _check(self.image_channels in (1, 3),
+           f'--image_channels={self.image_channels}: must be 1 or 3.')
+    charset_lib.Charset(self.charset)
+    for name, count in (('stem_channels', 2), ('stage_channels', 4),
+                        ('stage_blocks', 4)):
+      values = getattr(self, name)
+      _check(len(values) == count and all(v >= 1 for v in values),
+             f'--{name}={",".join(map(str, values))}: must be {count} '
+             'numbers of at least 1.')
+    _check_choice('gcb_fusion', self.gcb_fusion, GCB_FUSIONS)
+    _check_choice('gcb_pooling', self.gcb_pooling, GCB_POOLINGS)
+    _check_choice('gcb_placement', self.gcb_placement, GCB_PLACEMENTS)
+    for channels in self.stage_channels[1:]:
+      _check(channels % self.gcb_heads == 0,
+             f'--gcb_heads={self.gcb_heads}: must divide the channels of '
+             f'stages 2 to 4, but one has {channels}.')
+      _check(channels >= self.gcb_ratio,
+             f'--gcb_ratio={self.gcb_ratio}: must be at most the channels of '
+             f'stages 2 to 4, but one has {channels}.')
+    _check(self.hidden_size == self.stage_channels[-1],
+           f'--hidden_size={self.hidden_size}: must equal the last of '
+           f'--stage_channels ({self.stage_channels[-1]}); the memory is '
+           'the feature map.')
+    _check(self.hidden_size % self.num_heads == 0,
+           f'--num_heads={self.num_heads}: must divide --hidden_size='
+           f'{self.hidden_size}.')
+    _check(self.hidden_size % 2 == 0,
+           f'--hidden_size={self.hidden_size}: must be even (half of the '
+           'position code are sines, half cosines).')
+    for name in ('dropout_rate', 'batch_norm_decay'):
+      _check(0 <= getattr(self, name) < 1,
+             f'--{name}={getattr(self, name)}: must be in [0, 1).')
+
+  @property
+  def num_classes(self) -> int:
+    """Number of classes, the four special ones included."""
+    return charset_lib.NUM_SPECIAL + len(self.charset)
+
+  @property
+  def num_steps(self) -> int:
+    """Decoding steps: the longest text and `<EOS>`."""
+    return self.max_label_length + 1
+
+  @property
+  def memory_shape(self) -> tuple[int, int]:
+    """Height and width of the feature map that becomes the memory."""
+    return (self.image_height // HEIGHT_STRIDE,
+            self.image_width // WIDTH_STRIDE)
+
+
+@dataclasses.dataclass(frozen=True)
+class DataConfig:
+  """How records become batches.
+
+  Attributes:
+    batch_size: images of a batch over all devices.
+    shuffle: draw training records in a new order every epoch.
+    data_threads: threads that decode images; 0 leaves it to TensorFlow.
+    prefetch_batches: batches made ahead of the accelerator.
+  """
+  batch_size: int = 128
+  shuffle: bool = True
+  data_threads: int = 0
+  prefetch_batches: int = 4
+
+  def __post_init__(self):
+    _check(self.batch_size >= 1,
+           f'--batch_size={self.batch_size}: must be at least 1.')
+    _check(self.data_threads >= 0,
+           f'--data_threads={self.data_threads}: must be at least 0.')
+    _check(self.prefetch_batches >= 1,
+           f'--prefetch_batches={self.prefetch_batches}: must be at least 1.')
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig:
+  """How the variables are learned and what is written meanwhile.
+
+  Attributes:
+    train_steps: step at which training ends.
+    seed: of initial values, shuffling and dropout.
+    optimizer: adam or momentum.
+    learning_rate: its highest value.
+    schedule: constant, cosine (to zero at train_steps) or inverse_sqrt.
+    warmup_steps: steps over which the rate rises from zero.
+    adam_beta1: decay of Adam's mean.
+    adam_beta2: decay of Adam's squared mean.
+    adam_epsilon: Adam's guard against division by zero.
+    momentum: of the momentum optimizer.
+    clip_norm: largest global norm of the gradients; 0 for no limit.
+    label_smoothing: probability spread over all classes.
+    save_steps: steps between checkpoints.
+    keep_checkpoints: newest checkpoints kept.
+    log_steps: steps between log lines and summaries.
+    eval_steps: steps between evaluations.
+  """
+  train_steps: int = 400000
+  seed: int = 1
+  optimizer: str = 'adam'
+  learning_rate: float = 4e-4
+  schedule: str = 'constant'
+  warmup_steps: int = 0
+  adam_beta1: float = 0.9
+  adam_beta2: float = 0.999
+  adam_epsilon: float = 1e-8
+  momentum: float = 0.9
+  clip_norm: float = 0.0
+  label_smoothing: float = 0.0
+  save_steps: int = 1000
+  keep_checkpoints: int = 5
+  log_steps: int = 100
+  eval_steps: int = 5000
+
+  def __post_init__(self):
+    for name in ('train_steps', 'save_steps', 'keep_checkpoints', 'log_steps',
+                 'eval_steps'):
+      _check(getattr(self, name) >= 1,
+             f'--{name}={getattr(self, name)}: must be at least 1.')
+    _check_choice('optimizer', self.optimizer, OPTIMIZERS)
+    _check_choice('schedule', self.schedule, SCHEDULES)
+    for name in ('learning_rate', 'adam_epsilon'):
+      _check(getattr(self, name) > 0,
+             f'--{name}={getattr(self, name)}: must be above 0.')
+    for name in ('adam_beta1', 'adam_beta2', 'momentum', 'label_smoothing'):
+      _check(0 <= getattr(self, name) < 1,
+             f'--{name}={getattr(self, name)}: must be in [0, 1).')
+    _check(self.clip_norm >= 0,
+           f'--clip_norm={self.clip_norm}: must be at least 0.')
+    _check(0 <= self.warmup_steps <= self.train_steps,
+           f'--warmup_steps={self.warmup_steps}: must be between 0 and '
+           f'--train_steps={self.train_steps}.')
+    _check(self.schedule != 'inverse_sqrt' or self.warmup_steps >= 1,
+           '--schedule=inverse_sqrt: needs --warmup_steps of at least 1.')
+
+
+@dataclasses.dataclass(frozen=True)
+class DecodeConfig:
+  """How texts are searched for.
+
+  Attributes:
+    early_stop: end the search when every row has ended; off only to measure
+      what it saves.
+  """
+  early_stop: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+  """Everything a model directory's `config.json` holds.
+
+  `data` and `train` tell how the model came about; they are None for a model
+  that was not trained here.
+  """
+  model: ModelConfig
+  decode: DecodeConfig = DecodeConfig()
+  data: Optional[DataConfig] = None
+  train: Optional[TrainConfig] = None
+
+  def to_json(self) -> str:
+    return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False)
+
+
+_PARTS = {'model': ModelConfig, 'decode': DecodeConfig, 'data': DataConfig,
+          'train': TrainConfig}
+
+
+def _part_from_dict(cls, values: dict[str, Any], where: str):
+  fields = {f.name for f in dataclasses.fields(cls)}
+  unknown = sorted(set(values) - fields)
+  _check(not unknown, f'{where}: unknown setting {unknown[:1]}; it was '
+         'written by a newer version of this project.')
+  return cls(**{k: tuple(v) if isinstance(v, list) else v
+                for k, v in values.items()})
+
+
+def from_json(text: str, where: str) -> Config:
+  """The configuration in `text`.
+
+  Args:
+    text: as `Config.to_json` writes it. Fields left out take their default.
+    where: file name for error messages.
+
+  Raises:
+    InputError: if it is no such JSON or a value is out of range.
+  """
+  try:
+    values = json.loads(text)
+    parts = {name: _part_from_dict(_PARTS[name], part, where)
+             for name, part in values.items() if part is not None}
+    return Config(**parts)
+  except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as e:
+    raise errors.InputError(
+        f'{where}: not a configuration of this project ({e!r}).') from e
+  except errors.InputError as e:
+    raise errors.InputError(f'{where}: {e}') from e
+
+
+def read(directory: str) -> Config:
+  """Reads `config.json` of a model directory; InputError if there is none."""
+  path = os.path.join(directory, CONFIG_FILE)
+  if not os.path.isfile(path):
+    raise errors.InputError(
+        f'{directory}: no {CONFIG_FILE} in it; name a directory that '
+        'bin/train or bin/import_checkpoint wrote.')
+  with open(path, encoding='utf-8') as f:
+    return from_json(f.read(), path)
+
+
+def write(config: Config, directory: str):
+  """Writes `config.json`, whole or not at all."""
+  os.makedirs(directory, exist_ok=True)
+  path = os.path.join(directory, CONFIG_FILE)
+  with open(path + '.tmp', 'w', encoding='utf-8') as f:
+    f.write(config.to_json() + '\n')
+  os.replace(path + '.tmp', path)
