@@ -65,8 +65,6 @@ class ModelConfig:
     num_heads: heads of the decoder's attentions.
     filter_size: width inside the feed-forward sublayer.
     dropout_rate: probability of dropping, in the decoder.
-    attention_projections: project queries, keys and values. MASTER-TF's
-      published weights were trained without; leave it on otherwise.
     shared_layer_norm: one layer norm for all sublayers and the output, as
       MASTER-pytorch has it.
     layer_norm_epsilon: of the sublayers' norms.
@@ -95,7 +93,6 @@ class ModelConfig:
   num_heads: int = 8
   filter_size: int = 2048
   dropout_rate: float = 0.2
-  attention_projections: bool = True
   shared_layer_norm: bool = False
   layer_norm_epsilon: float = 1e-6
   output_norm_epsilon: float = 1e-6

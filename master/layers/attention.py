@@ -1,0 +1,95 @@
+"""Multi-head attention. Guarded by tests/layers/attention_test.py.
+
+Legend: `B` batch, `T` queries, `S` keys, `C` channels, `N` heads,
+`D` = C / N channels of a head.
+"""
+
+from typing import NamedTuple, Optional
+
+import tensorflow.compat.v1 as tf
+
+from master.layers import linear
+from master.layers import shapes
+
+# Added to the logits of hidden positions; exp() of it is 0 in float32.
+_HIDDEN = -1e9
+
+
+class KeysValues(NamedTuple):
+  """Projected keys and values, each float32 [B, N, S, D]."""
+  keys: tf.Tensor
+  values: tf.Tensor
+
+
+class MultiHeadAttention(tf.Module):
+  """Scaled dot-product attention with several heads (Vaswani 2017, 3.2).
+
+  Keys and values are projected apart from the queries' attention, so that a
+  decoder projects its memory once and keeps what it projected.
+  """
+
+  def __init__(self, size: int, num_heads: int, dropout_rate: float,
+               name: str = 'attention'):
+    """Makes the projections `query`, `key`, `value` and `output`.
+
+    Args:
+      size: channels C of queries, keys and output.
+      num_heads: heads N; divides size.
+      dropout_rate: probability of dropping an attention weight.
+      name: of the layer.
+
+    Raises:
+      ValueError: if num_heads does not divide size.
+    """
+    super().__init__(name=name)
+    if size % num_heads:
+      raise ValueError(f'num_heads {num_heads} does not divide size {size}.')
+    self._size = size
+    self._num_heads = num_heads
+    self._dropout_rate = dropout_rate
+    with self.name_scope:
+      self.query = linear.Linear(size, size, name='query')
+      self.key = linear.Linear(size, size, name='key')
+      self.value = linear.Linear(size, size, name='value')
+      self.output = linear.Linear(size, size, name='output')
+
+  def _split_heads(self, x: tf.Tensor) -> tf.Tensor:
+    heads = tf.reshape(x, [tf.shape(x)[0], -1, self._num_heads,
+                           self._size // self._num_heads])  # [B, T, N, D]
+    return tf.transpose(heads, [0, 2, 1, 3])  # [B, N, T, D]
+
+  def project(self, source: tf.Tensor) -> KeysValues:
+    """Keys and values of `source`, float32 [B, S, C]."""
+    shapes.check('source', source, [None, None, self._size])
+    with tf.name_scope(self.name):
+      return KeysValues(self._split_heads(self.key(source)),
+                        self._split_heads(self.value(source)))
+
+  def __call__(self, x: tf.Tensor, keys_values: KeysValues,
+               mask: Optional[tf.Tensor], is_training: bool) -> tf.Tensor:
+    """Attends from each position of x.
+
+    Args:
+      x: float32 [B, T, C].
+      keys_values: from `project`.
+      mask: bool, broadcasts to [B, N, T, S], True where seen; None for all.
+      is_training: whether to drop attention weights.
+
+    Returns:
+      float32 [B, T, C].
+    """
+    shapes.check('x', x, [None, None, self._size])
+    with tf.name_scope(self.name):
+      queries = self._split_heads(self.query(x))
+      queries *= (self._size // self._num_heads) ** -0.5
+      logits = tf.matmul(queries, keys_values.keys,
+                         transpose_b=True)  # [B, N, T, S]
+      if mask is not None:
+        logits += (1 - tf.cast(mask, tf.float32)) * _HIDDEN
+      weights = tf.nn.softmax(logits)  # [B, N, T, S]
+      if is_training and self._dropout_rate:
+        weights = tf.nn.dropout(weights, rate=self._dropout_rate)
+      heads = tf.matmul(weights, keys_values.values)  # [B, N, T, D]
+      joined = tf.reshape(tf.transpose(heads, [0, 2, 1, 3]),
+                          [tf.shape(x)[0], -1, self._size])  # [B, T, C]
+      return self.output(joined)

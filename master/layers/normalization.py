@@ -1,0 +1,106 @@
+"""Batch and layer normalisation.
+
+Guarded by tests/layers/normalization_test.py.
+"""
+
+from typing import Sequence
+
+import tensorflow.compat.v1 as tf
+
+from master.layers import initializers
+from master.layers import shapes
+
+
+class BatchNorm(tf.Module):
+  """Normalises each channel over batch, height and width (Ioffe 2015).
+
+  In training the update moving = decay * moving + (1 - decay) * batch goes to
+  UPDATE_OPS, on which the train op depends.
+  """
+
+  def __init__(self, channels: int, decay: float, epsilon: float,
+               name: str = 'batch_norm'):
+    """Makes gamma, beta, moving_mean and moving_variance, all [channels].
+
+    Args:
+      channels: size of the last dimension.
+      decay: share of the old moving average kept at each step, in [0, 1).
+      epsilon: added to the variance.
+      name: of the layer.
+    """
+    super().__init__(name=name)
+    self._decay = decay
+    self._epsilon = epsilon
+    # Each replica updates its own copy; their mean is read and saved.
+    moving = dict(trainable=False,
+                  synchronization=tf.VariableSynchronization.ON_READ,
+                  aggregation=tf.VariableAggregation.MEAN)
+    with self.name_scope:
+      self.gamma = initializers.variable(
+          'gamma', [channels], initializers.ones)
+      self.beta = initializers.variable(
+          'beta', [channels], initializers.zeros)
+      self.moving_mean = initializers.variable(
+          'moving_mean', [channels], initializers.zeros, **moving)
+      self.moving_variance = initializers.variable(
+          'moving_variance', [channels], initializers.ones, **moving)
+
+  def __call__(self, x: tf.Tensor, is_training: bool) -> tf.Tensor:
+    """Applies the layer.
+
+    Args:
+      x: float32 [B, H, W, channels].
+      is_training: normalise by the batch's own statistics and update the
+        moving ones, else by the moving ones.
+
+    Returns:
+      float32 [B, H, W, channels].
+    """
+    shapes.check('x', x, [None, None, None, self.gamma.shape[0]])
+    with tf.name_scope(self.name):
+      if not is_training:
+        y, _, _ = tf.nn.fused_batch_norm(
+            x, self.gamma, self.beta, mean=self.moving_mean,
+            variance=self.moving_variance, epsilon=self._epsilon,
+            is_training=False)
+        return y
+      y, mean, variance = tf.nn.fused_batch_norm(
+          x, self.gamma, self.beta, epsilon=self._epsilon, is_training=True)
+      for moving, batch in ((self.moving_mean, mean),
+                            (self.moving_variance, variance)):
+        tf.add_to_collection(
+            tf.GraphKeys.UPDATE_OPS,
+            moving.assign_sub((moving - batch) * (1 - self._decay)))
+      return y
+
+
+class LayerNorm(tf.Module):
+  """Normalises each position over its channels (Ba 2016)."""
+
+  def __init__(self, size: int, epsilon: float, name: str = 'layer_norm'):
+    """Makes gamma and beta [size].
+
+    Args:
+      size: of the last dimension.
+      epsilon: added to the variance.
+      name: of the layer.
+    """
+    super().__init__(name=name)
+    self._epsilon = epsilon
+    with self.name_scope:
+      self.gamma = initializers.variable('gamma', [size], initializers.ones)
+      self.beta = initializers.variable('beta', [size], initializers.zeros)
+
+  def __call__(self, x: tf.Tensor) -> tf.Tensor:
+    """Normalises float32 [..., size] over the last dimension."""
+    shapes.check('x', x,
+                 [None] * (x.shape.rank - 1) + [self.gamma.shape[0]])
+    with tf.name_scope(self.name):
+      return normalize(x, [-1], self._epsilon) * self.gamma + self.beta
+
+
+def normalize(x: tf.Tensor, axes: Sequence[int],
+              epsilon: float) -> tf.Tensor:
+  """(x - mean) / sqrt(variance + epsilon) over `axes`; no variables."""
+  mean, variance = tf.nn.moments(x, axes=axes, keepdims=True)
+  return (x - mean) * tf.math.rsqrt(variance + epsilon)

@@ -1,0 +1,137 @@
+"""The whole of MASTER: images in, texts out (arXiv 1910.02562, figure 2).
+
+Guarded by tests/models/recognizer_test.py.
+Legend: `B` batch, `H W` pixels, `S` memory length, `C` channels, `T` steps,
+`V` classes.
+"""
+
+import tensorflow.compat.v1 as tf
+
+from master import charset as charset_lib
+from master import config as config_lib
+from master.decoding import confidence
+from master.decoding import greedy
+from master.layers import position
+from master.layers import shapes
+from master.models import backbone
+from master.models import decoder
+
+
+class Recognizer(tf.Module):
+  """Backbone, position code and decoder, with their search.
+
+  All variables are made by the constructor, so that a decoding loop is never
+  their first user. They carry the module's name: checkpoints hold
+  `master/backbone/...` and `master/decoder/...`.
+  """
+
+  def __init__(self, config: config_lib.ModelConfig, name: str = 'master'):
+    """Builds the variables.
+
+    Args:
+      config: of the model.
+      name: first part of every variable's name.
+    """
+    super().__init__(name=name)
+    self.config = config
+    self.charset = charset_lib.Charset(config.charset)
+    height, width = config.memory_shape
+    self._positions = position.sinusoids(height * width, config.hidden_size)
+    with self.name_scope:
+      self.backbone = backbone.Backbone(config)
+      self.decoder = decoder.Decoder(config)
+
+  def encode(self, images: tf.Tensor, is_training: bool) -> tf.Tensor:
+    """Images to memory.
+
+    Args:
+      images: float32 [B, H, W, image_channels] in [-1, 1].
+      is_training: whether batch norms use and learn the batch's statistics.
+
+    Returns:
+      float32 [B, S, C]: the feature map row by row, position code added.
+    """
+    config = self.config
+    shapes.check('images', images,
+                 [None, config.image_height, config.image_width,
+                  config.image_channels])
+    with tf.name_scope(self.name):
+      features = self.backbone(images, is_training)  # [B, H / 8, W / 4, C]
+      memory = tf.reshape(
+          features, [-1, len(self._positions), config.hidden_size])
+      return memory + self._positions  # [B, S, C]
+
+  def forward(self, memory: tf.Tensor, ids: tf.Tensor,
+              is_training: bool) -> tf.Tensor:
+    """Teacher forcing: logits float32 [B, T, V] of what follows each id.
+
+    Args:
+      memory: float32 [B, S, C].
+      ids: int32 [B, T], `<SOS>` first.
+      is_training: whether to drop.
+    """
+    with tf.name_scope(self.name):
+      return self.decoder.forward(ids, memory, is_training)
+
+  def decode(self, memory: tf.Tensor,
+             decode_config: config_lib.DecodeConfig) -> greedy.Result:
+    """Searches for the texts of a memory.
+
+    Args:
+      memory: float32 [B, S, C].
+      decode_config: how to search.
+
+    Returns:
+      ids int32 [B, T], `<PAD>` after `<EOS>`, and logits float32 [B, T, V],
+      zeros after `<EOS>`.
+    """
+    with tf.name_scope(self.name):
+      cache = self.decoder.init_cache(memory)
+
+      def step_fn(ids, step, self_attention):
+        # The memory part does not change: outside the loop's state it is
+        # neither copied nor reordered.
+        logits, new = self.decoder.step(
+            ids, step, cache._replace(self_attention=self_attention))
+        return logits, new.self_attention
+
+      return greedy.greedy_search(
+          step_fn, cache.self_attention, tf.shape(memory)[0],
+          self.config.num_steps, self.config.num_classes,
+          greedy.Specials(charset_lib.SOS_ID, charset_lib.EOS_ID,
+                          charset_lib.PAD_ID),
+          early_stop=decode_config.early_stop)
+
+  def read(self, images: tf.Tensor,
+           decode_config: config_lib.DecodeConfig) -> dict[str, tf.Tensor]:
+    """Images to texts, from the same ops in every mode and in the export.
+
+    Args:
+      images: float32 [B, H, W, image_channels] in [-1, 1].
+      decode_config: how to search.
+
+    Returns:
+      ids: int32 [B, T], `<PAD>` after `<EOS>`.
+      logits: float32 [B, T, V], zeros after `<EOS>`.
+      text: string [B], UTF-8.
+      confidence: float32 [B], probability of the whole sequence.
+      char_confidence: float32 [B, T], of each symbol, 0 after `<EOS>`.
+    """
+    memory = self.encode(images, is_training=False)
+    return self.read_memory(memory, decode_config)
+
+  def read_memory(
+      self, memory: tf.Tensor,
+      decode_config: config_lib.DecodeConfig) -> dict[str, tf.Tensor]:
+    """As `read`, from the memory float32 [B, S, C] of the images."""
+    result = self.decode(memory, decode_config)
+    with tf.name_scope(self.name):
+      probabilities = confidence.confidence(result.ids, result.logits,
+                                            charset_lib.EOS_ID)
+      return {
+          'ids': result.ids,
+          'logits': result.logits,
+          'text': self.charset.decode_tensor(result.ids),
+          'confidence': probabilities.sequence,
+          'char_confidence': probabilities.characters,
+      }

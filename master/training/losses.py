@@ -1,0 +1,69 @@
+"""Cross entropy over labels. Guarded by tests/training/losses_test.py.
+
+Legend: `B` batch, `T` label positions, `V` classes.
+"""
+
+import tensorflow.compat.v1 as tf
+
+
+def decoder_inputs(ids: tf.Tensor, sos_id: int) -> tf.Tensor:
+  """What the decoder reads so that position i predicts ids[:, i].
+
+  Args:
+    ids: int32 [B, T] labels: characters, `<EOS>`, `<PAD>`.
+    sos_id: id that stands before the first label.
+
+  Returns:
+    int32 [B, T]: `<SOS>`, then the labels but the last.
+  """
+  return tf.pad(ids[:, :-1], [[0, 0], [1, 0]], constant_values=sos_id)
+
+
+def cut_padding(ids: tf.Tensor, pad_id: int) -> tf.Tensor:
+  """`ids` int32 [B, T] without the columns that are padding in every row."""
+  used = tf.reduce_any(tf.not_equal(ids, pad_id), axis=0)  # [T]
+  return ids[:, :tf.reduce_sum(tf.cast(used, tf.int32))]
+
+
+def cross_entropy(logits: tf.Tensor, ids: tf.Tensor, weights: tf.Tensor,
+                  label_smoothing: float) -> tf.Tensor:
+  """Sum of the weighted cross entropies; the caller divides by the weights.
+
+  Args:
+    logits: float32 [B, T, V].
+    ids: int32 [B, T] labels.
+    weights: float32 [B, T], 0 where a label does not count.
+    label_smoothing: probability spread evenly over all V classes
+      (Szegedy 2016, section 7), in [0, 1).
+
+  Returns:
+    float32 scalar, in nats.
+  """
+  with tf.name_scope('cross_entropy'):
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
+        labels=ids, logits=logits)  # [B, T]
+    if label_smoothing:
+      spread = -tf.reduce_mean(tf.nn.log_softmax(logits), axis=-1)
+      losses = (1 - label_smoothing) * losses + label_smoothing * spread
+    return tf.reduce_sum(losses * weights)
+
+
+def mean_over_replicas(total: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
+  """This replica's part of the mean over the global batch.
+
+  Shards hold different numbers of characters, so that the mean of their
+  means would not be the mean of the batch.
+
+  Args:
+    total: float32 scalar, this replica's weighted sum.
+    weight: float32 scalar, this replica's sum of weights.
+
+  Returns:
+    float32 scalar. Its mean over the replicas is the sum of their totals
+    over the sum of their weights.
+  """
+  replicas = tf.distribute.get_strategy().num_replicas_in_sync
+  if replicas > 1:
+    weight = tf.distribute.get_replica_context().all_reduce(
+        tf.distribute.ReduceOp.SUM, weight)
+  return total * replicas / tf.maximum(weight, 1.0)

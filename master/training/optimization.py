@@ -1,0 +1,65 @@
+"""Loss to train op. Guarded by tests/training/optimization_test.py."""
+
+from typing import Optional, Sequence
+
+import tensorflow.compat.v1 as tf
+
+from master import config as config_lib
+from master.training import schedules
+
+
+def _optimizer(config: config_lib.TrainConfig,
+               rate: tf.Tensor) -> tf.train.Optimizer:
+  if config.optimizer == 'momentum':
+    return tf.train.MomentumOptimizer(rate, config.momentum)
+  return tf.train.AdamOptimizer(rate, config.adam_beta1, config.adam_beta2,
+                                config.adam_epsilon)
+
+
+def _clip(gradients: list[tf.Tensor], clip_norm: float,
+          replicas: int) -> list[tf.Tensor]:
+  """Scales down gradients whose global norm is larger than clip_norm.
+
+  The norm is of the sum over the replicas, so that the number of devices
+  does not change what is learned.
+  """
+  if replicas > 1:
+    gradients = tf.distribute.get_replica_context().all_reduce(
+        tf.distribute.ReduceOp.SUM, gradients)
+  clipped, norm = tf.clip_by_global_norm(gradients, clip_norm)
+  if replicas == 1:
+    tf.summary.scalar('gradient_norm', norm)
+  return [gradient / replicas for gradient in clipped]
+
+
+def train_op(loss: tf.Tensor, variables: Sequence[tf.Variable],
+             config: config_lib.TrainConfig,
+             update_ops: Optional[Sequence[tf.Operation]] = None
+             ) -> tf.Operation:
+  """One step of learning.
+
+  Args:
+    loss: float32 scalar whose mean over the replicas is what is minimised.
+    variables: what is learned.
+    config: of the training.
+    update_ops: run before the step; None takes UPDATE_OPS, where batch norms
+      put theirs.
+
+  Returns:
+    The op; it also counts up the global step.
+  """
+  global_step = tf.train.get_or_create_global_step()
+  if update_ops is None:
+    update_ops = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
+  replicas = tf.distribute.get_strategy().num_replicas_in_sync
+  rate = schedules.learning_rate(config, global_step)
+  tf.summary.scalar('learning_rate', rate)
+  # tf.gradients and not compute_gradients: the latter scales the loss in some
+  # runners and not in others. apply_gradients sums over replicas in all.
+  gradients = [tf.convert_to_tensor(gradient) for gradient in
+               tf.gradients(loss / replicas, variables)]
+  if config.clip_norm:
+    gradients = _clip(gradients, config.clip_norm, replicas)
+  with tf.control_dependencies(update_ops):
+    return _optimizer(config, rate).apply_gradients(
+        zip(gradients, variables), global_step=global_step)

@@ -1,0 +1,37 @@
+"""Learning rate over the steps. Guarded by tests/training/schedules_test.py."""
+
+import math
+
+import tensorflow.compat.v1 as tf
+
+from master import config as config_lib
+
+
+def learning_rate(config: config_lib.TrainConfig,
+                  global_step: tf.Tensor) -> tf.Tensor:
+  """The learning rate at a step.
+
+  It rises linearly over warmup_steps. From there it is constant; falls as
+  half a cosine to zero at train_steps; or falls with 1 / sqrt(step) (Vaswani
+  2017, 5.3, with learning_rate as its highest value).
+
+  Args:
+    config: of the training.
+    global_step: integer scalar, steps taken so far.
+
+  Returns:
+    float32 scalar.
+  """
+  with tf.name_scope('learning_rate'):
+    step = tf.cast(global_step, tf.float32)
+    rate = tf.constant(config.learning_rate, tf.float32)
+    if config.schedule == 'cosine':
+      span = max(1, config.train_steps - config.warmup_steps)
+      done = tf.clip_by_value((step - config.warmup_steps) / span, 0., 1.)
+      rate *= 0.5 * (1 + tf.cos(math.pi * done))
+    elif config.schedule == 'inverse_sqrt':
+      rate *= tf.math.rsqrt(
+          tf.maximum(step + 1, config.warmup_steps) / config.warmup_steps)
+    if config.warmup_steps:
+      rate *= tf.minimum(1., (step + 1) / config.warmup_steps)
+    return rate
