@@ -1,0 +1,274 @@
+"""The flags that several commands share, in groups, and their dataclasses.
+
+Each field of a configuration has the flag of the same name, and the
+dataclass holds its default. Rules over several flags live in the dataclasses;
+validators here run them while flags are parsed. Guarded by
+tests/cli/common_flags_test.py and tests/flagfiles_test.py.
+"""
+
+import dataclasses
+from typing import Any, Type
+
+from absl import flags
+
+from master import charset as charset_lib
+from master import config as config_lib
+from master import errors
+
+
+def define_charset_flag():
+  """--charset, for tools that need no model."""
+  flags.DEFINE_string(
+      'charset', '62',
+      'Characters that can be read: 36 (digits, a-z), 62 (36 and A-Z), 94 '
+      '(62 and ASCII punctuation), or a UTF-8 file with one character a line. '
+      'It decides the number of classes and so the checkpoint.')
+
+
+def define_model_flags():
+  """Flags of ModelConfig; their defaults are the paper's base model."""
+  default = config_lib.ModelConfig()
+  define_charset_flag()
+  flags.DEFINE_integer(
+      'image_height', default.image_height,
+      'Height in pixels that images are resized to; a multiple of 8.')
+  flags.DEFINE_integer(
+      'image_width', default.image_width,
+      'Width in pixels that images are padded or squeezed to; a multiple of '
+      '4. The memory has image_height / 8 x image_width / 4 positions.')
+  flags.DEFINE_integer(
+      'image_channels', default.image_channels, '1 for grey, 3 for RGB.')
+  flags.DEFINE_integer(
+      'max_label_length', default.max_label_length,
+      'Longest text in characters. Longer training labels are skipped; '
+      'decoding takes at most one step more.')
+  flags.DEFINE_list(
+      'stem_channels', _numbers(default.stem_channels),
+      'Channels of the first two convolutions.')
+  flags.DEFINE_list(
+      'stage_channels', _numbers(default.stage_channels),
+      'Channels of the four residual stages.')
+  flags.DEFINE_list(
+      'stage_blocks', _numbers(default.stage_blocks),
+      'Residual blocks of each of the four stages.')
+  flags.DEFINE_float(
+      'batch_norm_decay', default.batch_norm_decay,
+      'Share of the old moving average that a step keeps, in [0, 1).')
+  flags.DEFINE_float(
+      'batch_norm_epsilon', default.batch_norm_epsilon,
+      'Added to the variance in batch norms.')
+  flags.DEFINE_integer(
+      'gcb_heads', default.gcb_heads,
+      'Heads of the global context block; divides the channels of stages 2 '
+      'to 4.')
+  flags.DEFINE_integer(
+      'gcb_ratio', default.gcb_ratio,
+      'Channels over those of the bottleneck of the global context block.')
+  flags.DEFINE_enum(
+      'gcb_fusion', default.gcb_fusion, config_lib.GCB_FUSIONS,
+      'How the global context joins the features.')
+  flags.DEFINE_enum(
+      'gcb_pooling', default.gcb_pooling, config_lib.GCB_POOLINGS,
+      'How the global context is gathered; average weighs all positions the '
+      'same.')
+  flags.DEFINE_bool(
+      'gcb_scale_mask', default.gcb_scale_mask,
+      'Divide the mask by sqrt(channels / gcb_heads) before the softmax.')
+  flags.DEFINE_enum(
+      'gcb_placement', default.gcb_placement, config_lib.GCB_PLACEMENTS,
+      'Global context in the first block of stages 2 to 4, or in all.')
+  flags.DEFINE_float(
+      'gcb_norm_epsilon', default.gcb_norm_epsilon,
+      'Added to the variance in the layer norms of the global context block.')
+  flags.DEFINE_integer(
+      'hidden_size', default.hidden_size,
+      'Width of memory and decoder; equals the last of stage_channels.')
+  flags.DEFINE_integer(
+      'num_layers', default.num_layers, 'Decoder layers.')
+  flags.DEFINE_integer(
+      'num_heads', default.num_heads,
+      "Heads of the decoder's attentions; divides hidden_size.")
+  flags.DEFINE_integer(
+      'filter_size', default.filter_size,
+      'Width inside the feed-forward sublayers.')
+  flags.DEFINE_float(
+      'dropout_rate', default.dropout_rate,
+      'Probability of dropping in the decoder, in [0, 1).')
+  flags.DEFINE_bool(
+      'shared_layer_norm', default.shared_layer_norm,
+      'One layer norm for all sublayers of the decoder and its output.')
+  flags.DEFINE_float(
+      'layer_norm_epsilon', default.layer_norm_epsilon,
+      "Added to the variance in the norms of the decoder's sublayers.")
+  flags.DEFINE_float(
+      'output_norm_epsilon', default.output_norm_epsilon,
+      'Added to the variance in the norm after the last decoder layer.')
+  flags.DEFINE_bool(
+      'scale_embedding', default.scale_embedding,
+      'Multiply embeddings by sqrt(hidden_size).')
+  _validate_as(config_lib.ModelConfig)
+
+
+def define_data_flags():
+  """Flags of DataConfig."""
+  default = config_lib.DataConfig()
+  flags.DEFINE_integer(
+      'batch_size', default.batch_size,
+      'Images of a batch, over all devices together.')
+  flags.DEFINE_bool(
+      'shuffle', default.shuffle,
+      'Draw the training records in a new order every epoch.')
+  flags.DEFINE_integer(
+      'data_threads', default.data_threads,
+      'Threads that decode images; 0 leaves the number to TensorFlow.')
+  flags.DEFINE_integer(
+      'prefetch_batches', default.prefetch_batches,
+      'Batches made ahead; each takes batch_size images of memory.')
+  _validate_as(config_lib.DataConfig)
+
+
+def define_train_flags():
+  """Flags of TrainConfig."""
+  default = config_lib.TrainConfig()
+  flags.DEFINE_integer(
+      'train_steps', default.train_steps,
+      'Step at which training ends, steps of earlier runs counted.')
+  flags.DEFINE_integer(
+      'seed', default.seed, 'Seed of initial values, shuffling and dropout.')
+  flags.DEFINE_enum(
+      'optimizer', default.optimizer, config_lib.OPTIMIZERS,
+      'What learns the variables.')
+  flags.DEFINE_float(
+      'learning_rate', default.learning_rate,
+      'Highest learning rate; schedule and warmup_steps shape it.')
+  flags.DEFINE_enum(
+      'schedule', default.schedule, config_lib.SCHEDULES,
+      'How the learning rate falls after the warm-up: not at all, as a '
+      'cosine to zero at train_steps, or with 1 / sqrt(step).')
+  flags.DEFINE_integer(
+      'warmup_steps', default.warmup_steps,
+      'Steps over which the learning rate rises from zero.')
+  flags.DEFINE_float(
+      'adam_beta1', default.adam_beta1, "Decay of Adam's mean gradient.")
+  flags.DEFINE_float(
+      'adam_beta2', default.adam_beta2, "Decay of Adam's squared gradient.")
+  flags.DEFINE_float(
+      'adam_epsilon', default.adam_epsilon,
+      "Adam's guard against division by zero.")
+  flags.DEFINE_float(
+      'momentum', default.momentum, 'Of the momentum optimizer.')
+  flags.DEFINE_float(
+      'clip_norm', default.clip_norm,
+      'Largest global norm of the gradients; 0 sets no limit.')
+  flags.DEFINE_float(
+      'label_smoothing', default.label_smoothing,
+      'Probability spread evenly over all classes in the training loss.')
+  flags.DEFINE_integer(
+      'save_steps', default.save_steps,
+      'Steps between checkpoints; a killed run loses at most these.')
+  flags.DEFINE_integer(
+      'keep_checkpoints', default.keep_checkpoints,
+      'Newest checkpoints kept in model_dir.')
+  flags.DEFINE_integer(
+      'log_steps', default.log_steps,
+      'Steps between log lines and between TensorBoard summaries.')
+  flags.DEFINE_integer(
+      'eval_steps', default.eval_steps,
+      'Steps between evaluations on the sets of eval_lmdb.')
+  _validate_as(config_lib.TrainConfig)
+
+
+def define_decode_flags():
+  """Flags of DecodeConfig."""
+  default = config_lib.DecodeConfig()
+  flags.DEFINE_bool(
+      'early_stop', default.early_stop,
+      'End the search of a batch when all its texts have ended. Off, the '
+      'texts are the same and take max_label_length + 1 steps.')
+
+
+def _numbers(values: tuple[int, ...]) -> list[str]:
+  return [str(value) for value in values]
+
+
+def _convert(field: dataclasses.Field, value: Any) -> Any:
+  if field.name == 'charset':
+    return charset_lib.load_characters(value)
+  if isinstance(value, list):
+    try:
+      return tuple(int(number) for number in value)
+    except ValueError:
+      raise errors.InputError(
+          f'--{field.name}={",".join(value)}: must be whole numbers '
+          'separated by commas.') from None
+  return value
+
+
+def from_flags(cls: Type[Any], values: Any) -> Any:
+  """A configuration from the flags named as its fields.
+
+  Args:
+    cls: one of the dataclasses of master/config.py.
+    values: absl FlagValues, or a dict of values by flag name.
+
+  Raises:
+    InputError: naming the flag whose value does not fit.
+  """
+  if not isinstance(values, dict):
+    values = values.flag_values_dict()
+  return cls(**{field.name: _convert(field, values[field.name])
+                for field in dataclasses.fields(cls)})
+
+
+def _validate_as(cls: Type[Any]):
+  """Lets the dataclass judge the flags of its fields when they are parsed."""
+
+  def judge(values: dict[str, Any]) -> bool:
+    try:
+      from_flags(cls, values)
+    except errors.InputError as e:
+      raise flags.ValidationError(str(e)) from e
+    return True
+
+  flags.register_multi_flags_validator(
+      [field.name for field in dataclasses.fields(cls)], judge)
+
+
+def validate_named_paths(flag: str):
+  """The flag holds NAME=PATH pairs whose names differ."""
+
+  def judge(pairs) -> bool:
+    try:
+      named_paths(flag, pairs)
+    except errors.InputError as e:
+      raise flags.ValidationError(str(e)) from e
+    return True
+
+  flags.register_validator(flag, judge)
+
+
+def named_paths(flag: str, pairs) -> dict[str, str]:
+  """NAME=PATH pairs of a list flag.
+
+  Args:
+    flag: name of the flag, for messages.
+    pairs: its value, a list of strings or None.
+
+  Returns:
+    Paths by name, in order.
+
+  Raises:
+    InputError: for an element that is no pair, or a name given twice.
+  """
+  paths = {}
+  for pair in pairs or []:
+    name, equals, path = pair.partition('=')
+    if not (name and equals and path):
+      raise errors.InputError(
+          f'--{flag}={pair}: write NAME=PATH, for instance '
+          'IIIT5K=/data/IIIT5K.')
+    if name in paths:
+      raise errors.InputError(
+          f'--{flag}: the name {name} stands twice; give each set its own.')
+    paths[name] = path
+  return paths
