@@ -1,0 +1,24 @@
+# PYTHON=python3.12 names the interpreter; see tools/setup_venv.
+.PHONY: quickstart test lint venv clean
+
+VENV_PYTHON = .venv/bin/python
+TEST_JOBS ?= 2
+
+quickstart: venv
+	@$(VENV_PYTHON) -m master.cli.quickstart $(if $(SHORT),--short)
+
+# Test processes that share an accelerator must not each take all its memory.
+test: venv
+	@TF_FORCE_GPU_ALLOW_GROWTH=true TF_CPP_MIN_LOG_LEVEL=2 \
+	  $(VENV_PYTHON) -m pytest -q -n $(TEST_JOBS) --dist loadfile
+
+lint: venv
+	@$(VENV_PYTHON) -m ruff check .
+	@$(VENV_PYTHON) tools/bazel/write_build_files --check
+
+venv:
+	@tools/setup_venv
+
+clean:
+	rm -rf .venv .venv.log build dist *.egg-info .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
