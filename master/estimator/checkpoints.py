@@ -1,0 +1,192 @@
+"""Finding, checking, saving and warm starting from checkpoints.
+
+Guarded by tests/estimator/checkpoints_test.py.
+"""
+
+import collections
+import os
+import re
+from typing import Any, Callable, Mapping, Optional
+
+from absl import logging
+import tensorflow.compat.v1 as tf
+
+from master import errors
+
+BASE_NAME = 'model.ckpt'
+_MAX_NAMED = 3
+
+WarmStartSettings = collections.namedtuple(
+    'WarmStartSettings',
+    ('ckpt_to_initialize_from', 'vars_to_warm_start',
+     'var_name_to_prev_var_name'), defaults=('.*', None))
+WarmStartSettings.__doc__ = """Where variables start from.
+
+Attributes:
+  ckpt_to_initialize_from: checkpoint, or a model directory for its latest.
+  vars_to_warm_start: regular expression on the names of variables: trainable
+    ones and those beside them that move with them (moving averages), but no
+    state of the optimizer. Or a list of expressions, on all variables.
+  var_name_to_prev_var_name: dict of a variable's name to its name in the
+    checkpoint, where they differ.
+"""
+
+
+def find(path: str) -> str:
+  """The checkpoint that `path` (a checkpoint or a directory) names.
+
+  Raises:
+    InputError: if there is none.
+  """
+  latest = tf.train.latest_checkpoint(path) if tf.io.gfile.isdir(
+      path) else path
+  if latest is None:
+    raise errors.InputError(
+        f'{path}: no checkpoint in this directory; train a model there or '
+        'name another.')
+  if not tf.io.gfile.exists(f'{latest}.index'):
+    raise errors.InputError(
+        f'{latest}: no such checkpoint; give its path without .index or '
+        '.data.')
+  return latest
+
+
+def step(path: Optional[str]) -> int:
+  """Global step of the checkpoint at `path`; 0 for None."""
+  if path is None:
+    return 0
+  return int(tf.train.load_variable(path, tf.GraphKeys.GLOBAL_STEP))
+
+
+def named_variables() -> dict[str, Any]:
+  """Name to variable, of all that a checkpoint of this graph holds.
+
+  Naming them keeps the copies of a mirrored variable out, so that the
+  checkpoint serves any number of devices.
+  """
+  return {_name(variable): variable for variable in tf.global_variables()}
+
+
+def _name(variable: Any) -> str:
+  return variable.name.split(':')[0]
+
+
+def saver(config: Any) -> tf.train.Saver:
+  """A Saver of this graph's variables."""
+  return tf.train.Saver(
+      named_variables(), max_to_keep=config.keep_checkpoint_max,
+      keep_checkpoint_every_n_hours=config.keep_checkpoint_every_n_hours,
+      save_relative_paths=True)
+
+
+def check_fits(variables: Mapping[str, Any], path: str):
+  """Checks that the checkpoint at `path` has all of `variables`.
+
+  Args:
+    variables: name in the checkpoint to variable.
+    path: of the checkpoint.
+
+  Raises:
+    InputError: if not; it names the first that differ.
+  """
+  try:
+    saved = tf.train.load_checkpoint(path).get_variable_to_shape_map()
+  except (tf.errors.OpError, ValueError) as e:
+    raise errors.InputError(f'{path}: not a readable checkpoint.') from e
+  faults = []
+  for name, variable in sorted(variables.items()):
+    shape = variable.shape.as_list()
+    if name not in saved:
+      faults.append(f'{name} is not in it')
+    elif saved[name] != shape:
+      faults.append(f'{name} has shape {saved[name]} in it, {shape} in the '
+                    'model')
+  if faults:
+    more = len(faults) - _MAX_NAMED
+    directory, base = os.path.split(path)
+    raise errors.InputError(
+        f'{directory}: {base} does not fit the model: '
+        + '; '.join(faults[:_MAX_NAMED])
+        + (f'; and {more} more' if more > 0 else '')
+        + '. Use the settings it was trained with or another directory.')
+
+
+def prepare_scaffold(scaffold: tf.train.Scaffold, config: Any,
+                     checkpoint: Optional[str] = None,
+                     warm_start: Any = None) -> tf.train.Scaffold:
+  """`scaffold` with a saver and, where nothing is restored, a warm start.
+
+  Args:
+    scaffold: of the model_fn; a saver in it is kept.
+    config: RunConfig.
+    checkpoint: that the session will restore; it is checked to fit.
+    warm_start: WarmStartSettings for when there is no `checkpoint`.
+  """
+  if scaffold.saver is not None:
+    model_saver = scaffold.saver
+  else:
+    model_saver = saver(config)
+    if checkpoint:
+      check_fits(named_variables(), checkpoint)
+  init_fn = None
+  if warm_start and not checkpoint:
+    init_fn = _warm_start_init_fn(as_settings(warm_start), scaffold.init_fn)
+  return tf.train.Scaffold(saver=model_saver, init_fn=init_fn,
+                           copy_from_scaffold=scaffold)
+
+
+def as_settings(warm_start: Any) -> Any:
+  """WarmStartSettings from themselves or a path."""
+  if isinstance(warm_start, (str, os.PathLike)):
+    return WarmStartSettings(os.fspath(warm_start))
+  return warm_start
+
+
+def _beside_trainable() -> list[Any]:
+  """Trainable variables, and others of the model that belong to them.
+
+  An optimizer's slots lie below a trainable variable's name, its scalars
+  outside the model's scope.
+  """
+  trainable = [_name(v) for v in tf.trainable_variables()]
+  scopes = {name.split('/')[0] for name in trainable if '/' in name}
+  slots = tuple(name + '/' for name in trainable)
+  return [v for v in tf.global_variables()
+          if _name(v) in trainable
+          or (_name(v).split('/')[0] in scopes
+              and not _name(v).startswith(slots))]
+
+
+def warm_started(settings: Any) -> dict[str, Any]:
+  """Name in the checkpoint to variable, of those that `settings` mean."""
+  patterns = settings.vars_to_warm_start
+  if isinstance(patterns, str):
+    variables, patterns = _beside_trainable(), [patterns]
+  else:
+    variables = tf.global_variables()
+  previous = settings.var_name_to_prev_var_name or {}
+  chosen = {previous.get(_name(v), _name(v)): v for v in variables
+            if any(re.match(pattern, _name(v)) for pattern in patterns or ())}
+  if not chosen:
+    raise errors.InputError(
+        f'warm start from {settings.ckpt_to_initialize_from}: no variable of '
+        f'the model matches {patterns}.')
+  return chosen
+
+
+def _warm_start_init_fn(settings: Any,
+                        inner: Optional[Callable]) -> Callable[..., None]:
+  path = find(settings.ckpt_to_initialize_from)
+  variables = warm_started(settings)
+  check_fits(variables, path)
+  restorer = tf.train.Saver(variables, name='warm_start')
+
+  def init_fn(scaffold, session):
+    del scaffold
+    if inner is not None:
+      inner(session)
+    restorer.restore(session, path)
+    logging.info('Warm started %d variables from %s.', len(variables),
+                    path)
+
+  return init_fn

@@ -1,0 +1,100 @@
+"""One mode of a model as ops of the current graph.
+
+Guarded by tests/estimator/estimator_test.py and distribution_test.py.
+"""
+
+import dataclasses
+from typing import Any, Mapping, Optional, Sequence
+
+import tensorflow.compat.v1 as tf
+
+from master.estimator import calling
+from master.estimator import distribution
+from master.estimator import hooks as hooks_lib
+from master.estimator import mode_keys
+from master.estimator import specs as specs_lib
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelGraph:
+  """What a loop runs, over all replicas.
+
+  Attributes:
+    loss: scalar or None.
+    train_op: op or None.
+    predictions: of the first replica.
+    eval_metric_ops: name to (value tensor, update op).
+    scaffold: of the session.
+    input_hooks: start the input; must come before all others.
+    hooks: those of the specs for this mode.
+  """
+  loss: Optional[tf.Tensor]
+  train_op: Any
+  predictions: Any
+  eval_metric_ops: Mapping[str, tuple]
+  scaffold: tf.train.Scaffold
+  input_hooks: Sequence[tf.train.SessionRunHook]
+  hooks: Sequence[tf.train.SessionRunHook]
+
+
+def _read_input(input_fn: calling.InputFn) -> tuple[Any, list]:
+  """(features, labels) as tensors, and the hooks that start the input."""
+  with tf.device('/cpu:0'):
+    value = input_fn()
+    if not isinstance(value, tf.compat.v2.data.Dataset):
+      return calling.split(value, input_fn.mode), []
+    iterator = tf.data.make_initializable_iterator(value)
+    element = iterator.get_next()
+  return (calling.split(element, input_fn.mode),
+          [hooks_lib.InitializerHook(iterator.initializer)])
+
+
+def _spec_hooks(spec: specs_lib.EstimatorSpec) -> list:
+  if spec.mode == mode_keys.ModeKeys.TRAIN:
+    return [*spec.training_hooks, *spec.training_chief_hooks]
+  if spec.mode == mode_keys.ModeKeys.EVAL:
+    return list(spec.evaluation_hooks)
+  return list(spec.prediction_hooks)
+
+
+def from_spec(spec: specs_lib.EstimatorSpec,
+              input_hooks: Sequence[Any] = ()) -> ModelGraph:
+  """The graph of a single replica."""
+  return ModelGraph(
+      loss=spec.loss, train_op=spec.train_op, predictions=spec.predictions,
+      eval_metric_ops=spec.eval_metric_ops or {}, scaffold=spec.scaffold,
+      input_hooks=input_hooks, hooks=_spec_hooks(spec))
+
+
+def _from_replicas(specs: Sequence[specs_lib.EstimatorSpec],
+                   input_hooks: Sequence[Any]) -> ModelGraph:
+  first = from_spec(specs[0], input_hooks)
+  train_ops = [spec.train_op for spec in specs if spec.train_op is not None]
+  metrics = {
+      name: (value, tf.group(*(s.eval_metric_ops[name][1] for s in specs)))
+      for name, (value, _) in first.eval_metric_ops.items()}
+  return dataclasses.replace(
+      first, loss=distribution.mean([spec.loss for spec in specs]),
+      train_op=tf.group(*train_ops) if train_ops else None,
+      eval_metric_ops=metrics,
+      scaffold=distribution.merge_scaffolds([s.scaffold for s in specs]))
+
+
+def build(model_fn: calling.ModelFn, input_fn: calling.InputFn,
+          strategy: Any = None) -> ModelGraph:
+  """Builds input and model in the current graph, the global step included.
+
+  Args:
+    model_fn: of the model.
+    input_fn: its `mode` is the mode that is built.
+    strategy: `tf.distribute.Strategy`; None builds for one device.
+  """
+  if strategy is None:
+    tf.train.get_or_create_global_step()
+    (features, labels), input_hooks = _read_input(input_fn)
+    return from_spec(model_fn(features, labels, input_fn.mode), input_hooks)
+  with strategy.scope():
+    tf.train.get_or_create_global_step()
+    specs, initializer = distribution.build_replicas(strategy, model_fn,
+                                                     input_fn)
+    return _from_replicas(specs, [hooks_lib.InitializerHook(initializer)])

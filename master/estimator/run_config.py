@@ -1,0 +1,96 @@
+"""How an Estimator runs. Guarded by tests/estimator/run_config_test.py."""
+
+import dataclasses
+from typing import Any, Optional
+
+import tensorflow.compat.v1 as tf
+
+_DEFAULT = object()
+_DEFAULT_SAVE_SECONDS = 600
+
+
+def _session_config() -> tf.ConfigProto:
+  # An op without a kernel for the accelerator (strings, say) runs on the CPU.
+  return tf.ConfigProto(allow_soft_placement=True)
+
+
+@dataclasses.dataclass(frozen=True)
+class RunConfig:
+  """Settings of a run.
+
+  Attributes:
+    model_dir: where checkpoints and event files go.
+    tf_random_seed: graph-level seed; None draws one.
+    save_summary_steps: steps between summaries; None for none.
+    save_checkpoints_steps: steps between checkpoints. Excludes the next.
+    save_checkpoints_secs: seconds between checkpoints; 600 if neither is
+      given. Both None saves nothing.
+    session_config: `tf.ConfigProto` of the sessions.
+    keep_checkpoint_max: newest checkpoints kept; 0 or None keeps all.
+    keep_checkpoint_every_n_hours: one checkpoint per this many hours stays.
+    log_step_count_steps: steps between progress lines; None for none.
+    train_distribute: `tf.distribute.Strategy` (of `tf.compat.v1`) of training.
+    device_fn: op to device, as `tf.device` takes it.
+    eval_distribute: `tf.distribute.Strategy` of evaluation.
+    checkpoint_save_graph_def: also write the graph as `.meta`.
+    examples_per_step: examples of one training step over all devices; None
+      leaves their rate out of the progress.
+    examples_unit: what an example is called in progress and summaries.
+  """
+  model_dir: Optional[str] = None
+  tf_random_seed: Optional[int] = None
+  save_summary_steps: Optional[int] = 100
+  save_checkpoints_steps: Optional[int] = None
+  save_checkpoints_secs: Any = _DEFAULT
+  session_config: Optional[tf.ConfigProto] = dataclasses.field(
+      default_factory=_session_config)
+  keep_checkpoint_max: Optional[int] = 5
+  keep_checkpoint_every_n_hours: float = 10000
+  log_step_count_steps: Optional[int] = 100
+  train_distribute: Any = None
+  device_fn: Any = None
+  eval_distribute: Any = None
+  checkpoint_save_graph_def: bool = True
+  examples_per_step: Optional[int] = None
+  examples_unit: str = 'examples'
+
+  def __post_init__(self):
+    if self.save_checkpoints_secs is _DEFAULT:
+      seconds = (None if self.save_checkpoints_steps is not None
+                 else _DEFAULT_SAVE_SECONDS)
+      object.__setattr__(self, 'save_checkpoints_secs', seconds)
+    if self.session_config is None:
+      object.__setattr__(self, 'session_config', _session_config())
+    if None not in (self.save_checkpoints_steps, self.save_checkpoints_secs):
+      raise ValueError('RunConfig: give save_checkpoints_steps or '
+                       'save_checkpoints_secs, not both.')
+    for name in ('save_summary_steps', 'save_checkpoints_steps',
+                 'log_step_count_steps', 'examples_per_step'):
+      value = getattr(self, name)
+      if value is not None and value < 1:
+        raise ValueError(f'RunConfig: {name}={value} must be at least 1.')
+
+  def replace(self, **changes: Any) -> 'RunConfig':
+    """A copy with `changes`; one way of saving replaces the other."""
+    if changes.get('save_checkpoints_steps') is not None:
+      changes.setdefault('save_checkpoints_secs', None)
+    elif changes.get('save_checkpoints_secs') is not None:
+      changes.setdefault('save_checkpoints_steps', None)
+    return dataclasses.replace(self, **changes)
+
+  @property
+  def is_chief(self) -> bool:
+    """Whether this process writes checkpoints and summaries."""
+    return True
+
+  @property
+  def task_type(self) -> str:
+    return 'worker'
+
+  @property
+  def task_id(self) -> int:
+    return 0
+
+  @property
+  def num_worker_replicas(self) -> int:
+    return 1

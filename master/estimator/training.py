@@ -1,0 +1,150 @@
+"""Training with evaluations in between.
+
+Guarded by tests/estimator/train_and_evaluate_test.py.
+"""
+
+import dataclasses
+import os
+import time
+from typing import Any, Callable, Optional, Sequence, Union
+
+from absl import logging
+import tensorflow.compat.v1 as tf
+
+from master.estimator import checkpoints
+from master.estimator import estimator as estimator_lib
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainSpec:
+  """How to train.
+
+  Attributes:
+    input_fn: of the training.
+    max_steps: global step at which training ends; None: when the input ends.
+    hooks: run beside the training.
+    saving_listeners: told of each checkpoint, before it is evaluated.
+  """
+  input_fn: Callable[..., Any]
+  max_steps: Optional[int] = None
+  hooks: Sequence[tf.train.SessionRunHook] = ()
+  saving_listeners: Sequence[tf.train.CheckpointSaverListener] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class EvalSpec:
+  """How to evaluate.
+
+  Attributes:
+    input_fn: of the evaluation.
+    steps: batches to read; None reads all.
+    name: tells several evaluations apart.
+    hooks: run beside the evaluation.
+    exporters: an Exporter or several, called after the evaluation.
+    start_delay_secs: seconds that an evaluator in a process of its own waits
+      first. Evaluations within the training process do not wait.
+    throttle_secs: seconds between the starts of two evaluations, at least.
+    throttle_steps: steps between two evaluations, at least.
+  """
+  input_fn: Callable[..., Any]
+  steps: Optional[int] = 100
+  name: Optional[str] = None
+  hooks: Sequence[tf.train.SessionRunHook] = ()
+  exporters: Any = ()
+  start_delay_secs: float = 120
+  throttle_secs: float = 600
+  throttle_steps: int = 0
+
+
+class _Evaluator:
+  """Evaluates checkpoints by one EvalSpec."""
+
+  def __init__(self, estimator: estimator_lib.Estimator, spec: Any):
+    self._estimator = estimator
+    self._spec = spec
+    exporters = spec.exporters or ()
+    self._exporters = (list(exporters) if isinstance(exporters, (list, tuple))
+                       else [exporters])
+    self._last_time = None
+    self.last_step = None
+    self.results = None
+    self.exports = []
+
+  def is_due(self, step: int) -> bool:
+    if self.last_step is None:
+      return True
+    spec = self._spec
+    return (time.monotonic() - self._last_time >= spec.throttle_secs
+            and step - self.last_step >= getattr(spec, 'throttle_steps', 0))
+
+  def evaluate(self, step: int, is_final: bool):
+    self._last_time, self.last_step = time.monotonic(), step
+    spec, path = self._spec, self._estimator.latest_checkpoint()
+    self.results = self._estimator.evaluate(
+        spec.input_fn, spec.steps, spec.hooks, path, spec.name)
+    numbers = ', '.join(f'{name} {value:.4g}' for name, value in
+                        sorted(self.results.items())
+                        if not isinstance(value, bytes))
+    logging.info('evaluation%s: %s', f' {spec.name}' if spec.name else '',
+                 numbers)
+    self.exports = [
+        exporter.export(
+            self._estimator,
+            os.path.join(self._estimator.model_dir, 'export', exporter.name),
+            path, self.results, is_final)
+        for exporter in self._exporters]
+
+
+class _Listener(tf.train.CheckpointSaverListener):
+  """Evaluates checkpoints as they are saved.
+
+  Training goes on where it was, so that its input does not start again. The
+  last checkpoint is left to `finish`, when the training has let go of memory.
+  """
+
+  def __init__(self, evaluators: Sequence[_Evaluator], first_step: int,
+               max_steps: Optional[int]):
+    self._evaluators = evaluators
+    self._first_step = first_step
+    self._max_steps = max_steps
+
+  def after_save(self, session, global_step_value):
+    step = int(global_step_value)
+    if step == self._first_step or step == self._max_steps:
+      return
+    for evaluator in self._evaluators:
+      if evaluator.is_due(step):
+        evaluator.evaluate(step, is_final=False)
+
+
+def train_and_evaluate(
+    estimator: estimator_lib.Estimator, train_spec: TrainSpec,
+    eval_spec: Union[EvalSpec, Sequence[EvalSpec]]) -> tuple[Any, Any]:
+  """Trains, evaluating checkpoints on the way and the last one at the end.
+
+  Args:
+    estimator: what to train; its RunConfig says when checkpoints are saved.
+    train_spec: how to train.
+    eval_spec: how to evaluate; or several, evaluated in this order.
+
+  Returns:
+    (Results of the last evaluation, what its exporters returned); lists of
+    them for several specs.
+  """
+  several = isinstance(eval_spec, (list, tuple)) and not hasattr(
+      eval_spec, 'input_fn')
+  evaluators = [_Evaluator(estimator, spec)
+                for spec in (eval_spec if several else [eval_spec])]
+  listener = _Listener(evaluators,
+                       checkpoints.step(estimator.latest_checkpoint()),
+                       train_spec.max_steps)
+  estimator.train(
+      train_spec.input_fn, hooks=train_spec.hooks,
+      max_steps=train_spec.max_steps,
+      saving_listeners=[*train_spec.saving_listeners, listener])
+  step = checkpoints.step(estimator.latest_checkpoint())
+  for evaluator in evaluators:
+    evaluator.evaluate(step, is_final=True)
+  results = [evaluator.results for evaluator in evaluators]
+  exports = [evaluator.exports for evaluator in evaluators]
+  return (results, exports) if several else (results[0], exports[0])

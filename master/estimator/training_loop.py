@@ -1,0 +1,76 @@
+"""The loop that trains. Guarded by tests/estimator/training_test.py."""
+
+from typing import Any, Optional, Sequence
+
+import tensorflow.compat.v1 as tf
+
+from master.estimator import calling
+from master.estimator import checkpoints
+from master.estimator import hooks as hooks_lib
+from master.estimator import model_graph
+
+
+def _own_hooks(graph: model_graph.ModelGraph, config: Any,
+               scaffold: tf.train.Scaffold, last_step: Optional[int],
+               listeners: Sequence[Any]) -> list[Any]:
+  """Summaries, progress and checkpoints, as `config` asks."""
+  hooks = []
+  if config.save_summary_steps:
+    hooks.append(tf.train.SummarySaverHook(
+        save_steps=config.save_summary_steps, output_dir=config.model_dir,
+        scaffold=scaffold))
+  if config.log_step_count_steps:
+    hooks.append(hooks_lib.ProgressHook(
+        config.log_step_count_steps, last_step, config.examples_per_step,
+        {'loss': graph.loss}, config.examples_unit, config.model_dir))
+  if config.save_checkpoints_steps or config.save_checkpoints_secs:
+    hooks.append(hooks_lib.CheckpointHook(
+        config.model_dir, config.save_checkpoints_steps,
+        config.save_checkpoints_secs, scaffold.saver, listeners,
+        config.checkpoint_save_graph_def))
+  elif listeners:
+    raise ValueError('saving_listeners need a RunConfig that saves '
+                     'checkpoints.')
+  return hooks
+
+
+def train(model_fn: calling.ModelFn, input_fn: calling.InputFn, config: Any,
+          last_step: Optional[int], hooks: Sequence[Any] = (),
+          listeners: Sequence[Any] = (), warm_start: Any = None):
+  """Trains in a graph of its own, from the latest checkpoint if there is one.
+
+  Args:
+    model_fn: of the model.
+    input_fn: of the training.
+    config: RunConfig with a model_dir.
+    last_step: global step to stop at; None trains till the input ends.
+    hooks: of the caller.
+    listeners: told of each checkpoint.
+    warm_start: where to start from if there is no checkpoint.
+
+  Raises:
+    InputError: if the checkpoint does not fit the model.
+    tf.train.NanLossDuringTrainingError: at a loss that is no number.
+  """
+  with tf.Graph().as_default() as tf_graph, tf_graph.device(
+      config.device_fn):
+    tf.set_random_seed(config.tf_random_seed)
+    graph = model_graph.build(model_fn, input_fn, config.train_distribute)
+    tf.summary.scalar('loss', graph.loss)
+    scaffold = checkpoints.prepare_scaffold(
+        graph.scaffold, config, tf.train.latest_checkpoint(config.model_dir),
+        warm_start)
+    # The check for NaN comes before the saving, so that a broken model never
+    # becomes the newest checkpoint.
+    all_hooks = [*graph.input_hooks, tf.train.NanTensorHook(graph.loss),
+                 *graph.hooks, *hooks]
+    if last_step is not None:
+      all_hooks.append(tf.train.StopAtStepHook(last_step=last_step))
+    all_hooks += _own_hooks(graph, config, scaffold, last_step, listeners)
+    with tf.train.MonitoredTrainingSession(
+        checkpoint_dir=config.model_dir, scaffold=scaffold, hooks=all_hooks,
+        config=config.session_config, save_checkpoint_secs=None,
+        save_summaries_steps=None, save_summaries_secs=None,
+        log_step_count_steps=None) as session:
+      while not session.should_stop():
+        session.run(graph.train_op)
