@@ -14,11 +14,9 @@ from master.estimator import specs
 from master.evaluation import metrics
 from master.layers import masks
 from master.models import recognizer as recognizer_lib
+from master.training import hooks
 from master.training import losses
 from master.training import optimization
-
-# Graph collection of (images, label texts, texts read) for picture hooks.
-PICTURES = 'master_pictures'
 
 
 def _loss(recognizer: recognizer_lib.Recognizer, memory: tf.Tensor,
@@ -91,7 +89,7 @@ def model_fn_builder(
       loss = _loss(recognizer, memory, labels['ids'], 0.0, is_training)
       reading = recognizer.read_memory(memory, decode_config)
       tf.add_to_collection(
-          PICTURES, (features['image'], labels['text'], reading['text']))
+          hooks.PICTURES, (features['image'], labels['text'], reading['text']))
       return specs.EstimatorSpec(
           mode, loss=loss, predictions=_predictions(features, reading),
           eval_metric_ops=metrics.word_metric_ops(reading['text'],

@@ -4,6 +4,7 @@ Guarded by tests/cli/app_test.py. A command's module keeps its imports of
 TensorFlow inside `main`, so that `--help` and a wrong flag answer at once.
 """
 
+import importlib
 import logging
 import os
 import re
@@ -22,7 +23,10 @@ EXIT_FAILURE = 1
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 
-_QUIET_TENSORFLOW = {
+_TENSORFLOW_ENVIRONMENT = {
+    # TensorFlow leaves oneDNN off on some processors that it makes several
+    # times faster; benchmarks/train_speed tells by how much.
+    'TF_ENABLE_ONEDNN_OPTS': '1',
     # 3 hides the C++ side's errors too; those that matter arrive as Python
     # exceptions, the others speak of absent accelerators.
     'TF_CPP_MIN_LOG_LEVEL': '3',
@@ -50,7 +54,8 @@ def _describe_flag(flag: flags.Flag) -> str:
   if not flag.boolean and flag.parser.syntactic_help:
     extra = f' ({flag.parser.syntactic_help})'
   if flag.default_as_str is not None:
-    extra += f' (default: {flag.default_as_str})'
+    default = flag.default_as_str.strip("'")
+    extra += f' (default: {default})'
   text = textwrap.fill(' '.join(flag.help.split()) + extra, 78,
                        initial_indent='      ', subsequent_indent='      ')
   return f'  {prefix}{flag.name}\n{text}'
@@ -69,10 +74,17 @@ def _flag_fault(error: flags.Error) -> str:
   if isinstance(error, flags.UnrecognizedFlagError):
     return (f'--{error.flagname}: no such flag; --help lists them. '
             + ' '.join(str(error).split('. ')[1:]))
-  text = re.sub(r'^ERROR::? *', '--flagfile: ', str(error))
-  text = re.sub(r'^flag --(\w+)=None: Flag --\1 must have a value.*',
-                r'--\1: required; --help tells what it takes.', text)
-  return re.sub(r'^flag --', '--', text)
+  return ' '.join(map(_tidy, str(error).splitlines()))
+
+
+def _tidy(fault: str) -> str:
+  """One fault as absl words it, without what it says twice."""
+  fault = re.sub(r'^ERROR:: ', '--flagfile: ', fault)
+  fault = re.sub(r'^flag --(\w+)=None: Flag --\1 must have a value.*',
+                 r'--\1: required; --help tells what it takes.', fault)
+  # Our own validators name the flag themselves.
+  fault = re.sub(r'^flags? .*?: (?=--)', '', fault)
+  return re.sub(r'^flag --', '--', fault)
 
 
 def _wrapped_input_error(error: BaseException) -> Optional[str]:
@@ -117,9 +129,27 @@ def _start_logging():
   logging.getLogger('tensorflow').setLevel(logging.ERROR)
 
 
-def _call(name: str, main: MainFn, arguments: list[str]) -> int:
+def _import_tensorflow():
+  """Imports TensorFlow without what its C++ side writes meanwhile.
+
+  Some of its first log lines heed no setting.
+  """
+  stderr, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+  os.dup2(null, 2)
+  try:
+    importlib.import_module('tensorflow')
+  finally:
+    os.dup2(stderr, 2)
+    os.close(stderr)
+    os.close(null)
+
+
+def _call(name: str, main: MainFn, arguments: list[str],
+          uses_tensorflow: bool) -> int:
   """Runs `main` and turns what it raises into an exit status."""
   try:
+    if uses_tensorflow:
+      _import_tensorflow()
     status = main(flags.FLAGS, arguments)
     sys.stdout.flush()
     return int(status or 0)
@@ -142,7 +172,7 @@ def _call(name: str, main: MainFn, arguments: list[str]) -> int:
 
 
 def run(main: MainFn, define_flags: Callable[[], None], doc: str = '',
-        positional: str = '',
+        positional: str = '', uses_tensorflow: bool = False,
         argv: Optional[Sequence[str]] = None) -> NoReturn:
   """Runs a command and leaves the process with its exit status.
 
@@ -154,9 +184,10 @@ def run(main: MainFn, define_flags: Callable[[], None], doc: str = '',
     doc: what `--help` says first: the module's `__doc__`.
     positional: how the usage line calls the positional arguments; '' for a
       command that takes none, which then refuses them.
+    uses_tensorflow: whether to import it, quietly, before `main` is called.
     argv: the command line, program name first; that of the process if None.
   """
-  for variable, value in _QUIET_TENSORFLOW.items():
+  for variable, value in _TENSORFLOW_ENVIRONMENT.items():
     os.environ.setdefault(variable, value)
   argv = sys.argv if argv is None else argv
   name = os.path.splitext(os.path.basename(argv[0]))[0]
@@ -169,4 +200,4 @@ def run(main: MainFn, define_flags: Callable[[], None], doc: str = '',
     sys.exit(_fail(name, _flag_fault(e)))
   except errors.InputError as e:
     sys.exit(_fail(name, str(e)))
-  sys.exit(_call(name, main, arguments))
+  sys.exit(_call(name, main, arguments, uses_tensorflow))

@@ -1,0 +1,129 @@
+"""What happens beside the training and evaluation steps.
+
+Guarded by tests/training/hooks_test.py.
+"""
+
+import io
+from typing import Any, Callable, Sequence
+
+import numpy as np
+from PIL import Image
+from PIL import ImageDraw
+from PIL import ImageFont
+import tensorflow.compat.v1 as tf
+
+# Graph collection of one tuple: images float32 [B, H, W, C] in [-1, 1], label
+# texts string [B], texts read string [B].
+PICTURES = 'master_pictures'
+
+_LINE_HEIGHT = 18  # pixels of a line of text under a picture
+_PICTURE_WIDTH = 256
+
+
+def draw_reading(image: np.ndarray, label: str, text: str) -> bytes:
+  """A picture with its label and the text read under it.
+
+  Args:
+    image: float32 [H, W, C] in [-1, 1], C 1 or 3.
+    label: what is written there.
+    text: what was read; red where it differs.
+
+  Returns:
+    The bytes of a PNG.
+  """
+  pixels = np.clip((image + 1) * 127.5, 0, 255).astype(np.uint8)
+  picture = Image.fromarray(
+      pixels[..., 0] if pixels.shape[-1] == 1 else pixels).convert('RGB')
+  height = round(picture.height * _PICTURE_WIDTH / picture.width)
+  canvas = Image.new('RGB', (_PICTURE_WIDTH, height + 2 * _LINE_HEIGHT),
+                     'white')
+  canvas.paste(picture.resize((_PICTURE_WIDTH, height)))
+  draw = ImageDraw.Draw(canvas)
+  font = ImageFont.load_default(_LINE_HEIGHT - 5)
+  draw.text((2, height), f'label {label}', fill='black', font=font)
+  draw.text((2, height + _LINE_HEIGHT), f'read   {text}', font=font,
+            fill='black' if text == label else 'red')
+  encoded = io.BytesIO()
+  canvas.save(encoded, 'PNG')
+  return encoded.getvalue()
+
+
+class PicturesHook(tf.train.SessionRunHook):
+  """Writes the first pictures of an evaluation, as read, for TensorBoard."""
+
+  def __init__(self, output_dir: str, count: int = 8):
+    """Constructs the hook.
+
+    Args:
+      output_dir: of the event file, the evaluation's own.
+      count: pictures at most.
+    """
+    self._output_dir = output_dir
+    self._count = count
+
+  def begin(self):
+    (tensors,) = tf.get_collection(PICTURES)
+    self._fetches = [tensor[:self._count] for tensor in tensors]
+    self._global_step = tf.train.get_or_create_global_step()
+    self._pending = True
+
+  def before_run(self, run_context):
+    if not self._pending:
+      return None
+    return tf.train.SessionRunArgs([self._fetches, self._global_step])
+
+  def after_run(self, run_context, run_values):
+    if not self._pending:
+      return
+    self._pending = False
+    (images, labels, texts), step = run_values.results
+    values = []
+    for i, (image, label, text) in enumerate(zip(images, labels, texts)):
+      png = draw_reading(image, label.decode(), text.decode())
+      values.append(tf.Summary.Value(
+          tag=f'readings/{i}',
+          image=tf.Summary.Image(encoded_image_string=png,
+                                 colorspace=3, height=image.shape[0],
+                                 width=image.shape[1])))
+    writer = tf.summary.FileWriterCache.get(self._output_dir)
+    writer.add_summary(tf.Summary(value=values), step)
+    writer.flush()
+
+
+class EvaluationListener(tf.train.CheckpointSaverListener):
+  """Evaluates on what was just saved, while the training session waits."""
+
+  def __init__(self, evaluate: Callable[[str], Any], names: Sequence[str],
+               every_steps: int):
+    """Constructs the listener.
+
+    Args:
+      evaluate: evaluates the set of that name on the newest checkpoint.
+      names: of the sets, in order.
+      every_steps: steps between evaluations; one more follows the last
+        checkpoint of the training.
+    """
+    self._evaluate = evaluate
+    self._names = names
+    self._every_steps = every_steps
+    self._evaluated_step = None
+
+  def begin(self):
+    self._evaluated_step = None
+
+  def _evaluate_all(self, step: int):
+    if step == self._evaluated_step:
+      return
+    self._evaluated_step = step
+    for name in self._names:
+      self._evaluate(name)
+
+  def after_save(self, session, global_step_value):
+    # The checkpoint at the start only tells that the disk takes one.
+    if self._evaluated_step is None:
+      self._evaluated_step = global_step_value
+    elif global_step_value - self._evaluated_step >= self._every_steps:
+      self._evaluate_all(global_step_value)
+
+  def end(self, session, global_step_value):
+    self._evaluate_all(global_step_value)
