@@ -1,0 +1,42 @@
+"""Writes a trained model as a SavedModel that needs TensorFlow alone.
+
+The SavedModel appears under EXPORT_DIR/<version>/, the version being the time
+in Unix seconds, once it has been loaded again and compared with the
+checkpoint. The last line on stdout is its path.
+"""
+
+import logging
+
+from absl import flags
+
+from master.cli import app
+from master.cli import source_flags
+
+
+def define_flags():
+  """Flags of bin/export."""
+  source_flags.define_source_flags(with_saved_model=False)
+  flags.DEFINE_string(
+      'export_dir', None,
+      'Folder of versions, as TensorFlow Serving reads it; made if need be.',
+      required=True)
+
+
+def main(flags_obj: flags.FlagValues, unused_arguments: list[str]):
+  """Exports the checkpoint that the flags name."""
+  from master.export import checkpoints
+  from master.export import saved_model
+  prefix = flags_obj.checkpoint or checkpoints.latest(flags_obj.model_dir)
+  logging.info('Exporting %s', prefix)
+  path = saved_model.export_model(prefix, flags_obj.export_dir)
+  logging.info('Loaded it again: it reads as the checkpoint does')
+  print(path)
+
+
+def run():
+  """Entry point of master-export."""
+  app.run(main, define_flags, __doc__, uses_tensorflow=True)
+
+
+if __name__ == '__main__':
+  run()

@@ -1,0 +1,169 @@
+"""Reads the text of image files.
+
+Prints one line for each image, in the order given: path, text and confidence
+(the probability of the whole text, 0 to 1), separated by tabs. With
+--format=json each line is an object with path, text, confidence and error.
+
+A file that is no readable image gets a line with an empty text, confidence
+0.0000 and a fourth field that starts with `error: `; the others are read all
+the same, and the exit status is 1 at the end.
+
+Arguments are files; folders, whose files are all read, those of subfolders
+too, in order of name; or `-` for names on stdin, one a line.
+"""
+
+import json
+import logging
+import os
+import sys
+from typing import Iterable, Iterator, NamedTuple
+
+from absl import flags
+
+from master import errors
+from master.cli import app
+from master.cli import progress as progress_lib
+from master.cli import source_flags
+
+# A file of more bytes is no word image, and a batch of them fills the memory.
+_MAX_BYTES = 1 << 28
+_NO_IMAGE = 'not a readable JPEG, PNG, BMP or GIF image'
+
+
+class _Line(NamedTuple):
+  """What is said of one file; `error` is '' if it was read."""
+  path: str
+  text: str
+  confidence: float
+  error: str
+
+
+def define_flags():
+  """Flags of bin/predict."""
+  source_flags.define_source_flags()
+  flags.DEFINE_enum(
+      'format', 'text', ['text', 'json'],
+      'text: path, text, confidence and, for a file that cannot be read, '
+      '"error: " and the reason, separated by tabs; tabs and line ends in a '
+      'path are written as \\t, \\n and \\r. json: one object a line.')
+  flags.DEFINE_integer(
+      'batch_size', 32, 'Images read at a time.', lower_bound=1)
+
+
+def _files(name: str) -> Iterator[str]:
+  """The files under a folder, in order; any other name itself.
+
+  A folder that cannot be listed is given back as if it were a file.
+  """
+  if not os.path.isdir(name):
+    yield name
+    return
+  faults = []
+  for folder, subfolders, names in os.walk(name, onerror=faults.append):
+    subfolders.sort()
+    yield from (os.path.join(folder, file) for file in sorted(names))
+  yield from (fault.filename for fault in faults)
+
+
+def _paths(arguments: list[str]) -> Iterator[str]:
+  """The files that the arguments stand for, in order."""
+  for argument in arguments:
+    if argument != '-':
+      yield from _files(argument)
+      continue
+    for line in sys.stdin.buffer:
+      name = os.fsdecode(line.rstrip(b'\r\n'))
+      if name:
+        yield from _files(name)
+
+
+def _read_file(path: str) -> tuple[bytes, str]:
+  """Contents and error of a file; of a file that cannot be read, b''."""
+  try:
+    if os.path.isdir(path):
+      return b'', 'a folder that cannot be listed'
+    if os.path.exists(path) and not os.path.isfile(path):
+      return b'', 'not a regular file'
+    with open(path, 'rb') as f:
+      if os.fstat(f.fileno()).st_size > _MAX_BYTES:
+        return b'', f'larger than {_MAX_BYTES >> 20} MiB'
+      return f.read(), ''
+  except OSError as e:
+    return b'', e.strerror
+  except ValueError as e:  # A zero byte in the name.
+    return b'', str(e)
+
+
+def _lines(predictor, paths: list[str]) -> Iterator[_Line]:
+  """Reads one batch of files."""
+  contents, faults = zip(*map(_read_file, paths))
+  for path, fault, reading in zip(paths, faults,
+                                  predictor.read_bytes(contents)):
+    error = fault or ('' if reading.valid else _NO_IMAGE)
+    yield _Line(path, reading.text, reading.confidence, error)
+
+
+def _escape(text: str) -> str:
+  """Keeps a field on its line and in its column."""
+  return (text.replace('\t', '\\t').replace('\n', '\\n')
+          .replace('\r', '\\r'))
+
+
+def _format(line: _Line, form: str) -> str:
+  if form == 'json':
+    # A name that is not UTF-8 holds surrogates, which JSON must escape.
+    readable = line.path.isprintable()
+    return json.dumps(line._replace(error=line.error or None)._asdict(),
+                      ensure_ascii=not readable)
+  fields = [line.path, line.text, f'{line.confidence:.4f}']
+  if line.error:
+    fields.append(f'error: {line.error}')
+  return '\t'.join(map(_escape, fields))
+
+
+def _batches(paths: Iterable[str], size: int) -> Iterator[list[str]]:
+  batch = []
+  for path in paths:
+    batch.append(path)
+    if len(batch) == size:
+      yield batch
+      batch = []
+  if batch:
+    yield batch
+
+
+def _predict(predictor, paths: Iterable[str], batch_size: int,
+             form: str) -> int:
+  """Prints a line for each path; returns the exit status."""
+  failed = 0
+  progress = progress_lib.Progress('predict')
+  for batch in _batches(paths, batch_size):
+    for line in _lines(predictor, batch):
+      print(_format(line, form))
+      failed += bool(line.error)
+    sys.stdout.flush()
+    progress.add(len(batch))
+  if failed:
+    logging.warning('%d of %d files could not be read', failed,
+                    progress.count)
+  return app.EXIT_FAILURE if failed else 0
+
+
+def main(flags_obj: flags.FlagValues, arguments: list[str]) -> int:
+  """Reads the files that the arguments name."""
+  if not arguments:
+    raise errors.InputError(
+        'FILE: name image files, folders, or - for names on stdin.')
+  with source_flags.load(flags_obj) as predictor:
+    return _predict(predictor, _paths(arguments), flags_obj.batch_size,
+                    flags_obj.format)
+
+
+def run():
+  """Entry point of master-predict."""
+  app.run(main, define_flags, __doc__, 'FILE|FOLDER|-...',
+          uses_tensorflow=True)
+
+
+if __name__ == '__main__':
+  run()

@@ -1,0 +1,60 @@
+"""The flags that name a trained model, and what they lead to.
+
+Guarded by tests/cli/source_flags_test.py.
+"""
+
+from typing import TYPE_CHECKING
+
+from absl import flags
+
+if TYPE_CHECKING:
+  from master.export import predictor as predictor_lib
+
+_HELP = {
+    'model_dir': 'Directory that bin/train or bin/import_checkpoint wrote; '
+                 'its newest checkpoint is used.',
+    'checkpoint': 'Path prefix of one checkpoint, as runs/a/model.ckpt-100; '
+                  'config.json is read beside it.',
+    'saved_model': 'Directory that bin/export wrote: a version, or the '
+                   'folder of versions, of which the newest is used.',
+}
+
+
+def define_source_flags(with_saved_model: bool = True):
+  """--model_dir, --checkpoint and --saved_model, of which one must be given.
+
+  Args:
+    with_saved_model: whether an exported model will do.
+  """
+  names = [name for name in _HELP if with_saved_model or name != 'saved_model']
+  for name in names:
+    flags.DEFINE_string(name, None, f'{_HELP[name]} Give exactly one of '
+                        f'{_listed(names)}.')
+
+  def exactly_one(values: dict[str, str]) -> bool:
+    given = [f'--{name}' for name in names if values[name]]
+    if len(given) != 1:
+      found = ' and '.join(given) if given else 'none'
+      raise flags.ValidationError(
+          f'{_listed(names)}: give exactly one of them, not {found}.')
+    return True
+
+  flags.register_multi_flags_validator(names, exactly_one)
+
+
+def _listed(names: list[str]) -> str:
+  return ', '.join(f'--{name}' for name in names)
+
+
+def load(flags_obj: flags.FlagValues) -> 'predictor_lib.Predictor':
+  """The model that the flags name.
+
+  Raises:
+    InputError: if there is none or it cannot be read.
+  """
+  from master.export import predictor as predictor_lib
+  if flags_obj.model_dir:
+    return predictor_lib.Predictor.from_model_dir(flags_obj.model_dir)
+  if flags_obj.checkpoint:
+    return predictor_lib.Predictor.from_checkpoint(flags_obj.checkpoint)
+  return predictor_lib.Predictor.from_saved_model(flags_obj.saved_model)

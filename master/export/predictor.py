@@ -1,0 +1,230 @@
+"""One way to read images, whatever the model comes from.
+
+Guarded by tests/export/predictor_test.py.
+"""
+
+import os
+from typing import Mapping, NamedTuple, Sequence
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from master import config as config_lib
+from master import errors
+from master.export import checkpoints
+from master.export import inference_graph
+
+# Beside the SavedModel's own files, where its format leaves room for others.
+EXTRA_DIR = 'assets.extra'
+
+_SIGNATURES = (inference_graph.SERVING_DEFAULT, inference_graph.DECODE,
+               inference_graph.TF_EXAMPLE)
+
+
+class Reading(NamedTuple):
+  """What was read of one image.
+
+  Attributes:
+    text: the text; '' where `valid` is false.
+    confidence: probability of the whole text, in [0, 1].
+    char_confidence: float32 [T], of each symbol, `<EOS>` included, then 0.
+    valid: whether the bytes were an image.
+  """
+  text: str
+  confidence: float
+  char_confidence: np.ndarray
+  valid: bool
+
+
+def _new_session(graph: tf.Graph) -> tf.Session:
+  settings = tf.ConfigProto(allow_soft_placement=True)
+  settings.gpu_options.allow_growth = True
+  return tf.Session(graph=graph, config=settings)
+
+
+class Predictor:
+  """A model in a session of its own. A context manager that ends it.
+
+  Attributes:
+    config: of the model.
+    name: where the model came from.
+    session: holds its variables.
+    signatures: what can be asked of it, by name.
+  """
+
+  def __init__(self, config: config_lib.Config, name: str,
+               session: tf.Session,
+               signatures: Mapping[str, inference_graph.Signature]):
+    """Wraps a session; the classmethods are the ways to get one.
+
+    Args:
+      config: of the model.
+      name: where the model came from.
+      session: with all variables initialised; the predictor closes it.
+      signatures: as `inference_graph.build_inference_graph` returns.
+    """
+    self.config = config
+    self.name = name
+    self.session = session
+    self.signatures = signatures
+
+  @classmethod
+  def from_model_dir(cls, model_dir: str) -> 'Predictor':
+    """The newest checkpoint of a model directory.
+
+    Raises:
+      InputError: if there is none, or it cannot be read.
+    """
+    return cls.from_checkpoint(checkpoints.latest(model_dir))
+
+  @classmethod
+  def from_checkpoint(cls, path: str) -> 'Predictor':
+    """A checkpoint with its `config.json` beside it.
+
+    Args:
+      path: path prefix of the checkpoint, as `runs/a/model.ckpt-100`.
+
+    Raises:
+      InputError: if there is none, or it cannot be read.
+    """
+    prefix = checkpoints.prefix_of(path)
+    config = config_lib.read(os.path.dirname(prefix) or '.')
+    graph = tf.Graph()
+    with graph.as_default():
+      signatures = inference_graph.build_inference_graph(config)
+    session = _new_session(graph)
+    checkpoints.restore(session, prefix)
+    return cls(config, prefix, session, signatures)
+
+  @classmethod
+  def from_saved_model(cls, path: str) -> 'Predictor':
+    """An exported model: no code of the model is run, only its graph.
+
+    Args:
+      path: folder of a version, or of versions, of which the newest is taken.
+
+    Raises:
+      InputError: if it is no SavedModel that bin/export wrote.
+    """
+    folder = _version_folder(path)
+    config = _exported_config(folder)
+    graph = tf.Graph()
+    session = _new_session(graph)
+    try:
+      meta_graph = tf.saved_model.loader.load(
+          session, [tf.saved_model.tag_constants.SERVING], folder)
+    except (tf.errors.OpError, OSError, RuntimeError, ValueError) as e:
+      reason = str(e).split('\n', maxsplit=1)[0]
+      raise errors.InputError(
+          f'{folder}: damaged SavedModel ({reason}); export it again.') from e
+    return cls(config, folder, session,
+               _loaded_signatures(graph, meta_graph, folder))
+
+  def read_bytes(self, image_bytes: Sequence[bytes]) -> list[Reading]:
+    """Reads one batch of encoded images.
+
+    Args:
+      image_bytes: contents of JPEG, PNG, BMP or GIF files; whatever else
+        gives a reading that is not valid.
+    """
+    if not image_bytes:
+      return []
+    # NumPy's own byte strings would lose zeros at their end.
+    batch = np.array(image_bytes, object)
+    found = self.run(inference_graph.SERVING_DEFAULT, image_bytes=batch)
+    return [
+        Reading(text.decode('utf-8'), float(confidence), char_confidence,
+                bool(valid))
+        for text, confidence, char_confidence, valid in zip(
+            found['text'], found['confidence'], found['char_confidence'],
+            found['valid'])]
+
+  def read_images(self, images: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """Reads one batch of images of the model's size.
+
+    Args:
+      images: float32 [N, H, W, C] in [-1, 1].
+
+    Returns:
+      N texts, and float32 [N] probabilities of the whole texts.
+    """
+    found = self.run(inference_graph.DECODE, ('text', 'confidence'),
+                     image=images)
+    return [text.decode('utf-8') for text in found['text']], (
+        found['confidence'])
+
+  def run(self, signature: str, outputs: Sequence[str] = (),
+          **inputs: np.ndarray) -> dict[str, np.ndarray]:
+    """Runs one signature.
+
+    Args:
+      signature: its name.
+      outputs: what to fetch of it; everything if empty.
+      **inputs: its inputs by name.
+
+    Returns:
+      Outputs by name.
+    """
+    tensors = self.signatures[signature]
+    fetches = {name: tensors.outputs[name]
+               for name in outputs or tensors.outputs}
+    return self.session.run(
+        fetches, {tensors.inputs[name]: value
+                  for name, value in inputs.items()})
+
+  def close(self):
+    """Frees the model's memory; it cannot read after that."""
+    self.session.close()
+
+  def __enter__(self) -> 'Predictor':
+    return self
+
+  def __exit__(self, *unused_exception):
+    self.close()
+
+
+def _version_folder(path: str) -> str:
+  """`path` itself if it is a SavedModel, else its newest version."""
+  if not os.path.isdir(path):
+    raise errors.InputError(f'{path}: no such directory; name what '
+                            'bin/export printed.')
+  if tf.saved_model.loader.maybe_saved_model_directory(path):
+    return path
+  versions = [
+      name for name in os.listdir(path) if name.isdecimal()
+      and tf.saved_model.loader.maybe_saved_model_directory(
+          os.path.join(path, name))]
+  if not versions:
+    raise errors.InputError(
+        f'{path}: holds no SavedModel; name what bin/export printed, or its '
+        'parent.')
+  return os.path.join(path, max(versions, key=int))
+
+
+def _exported_config(folder: str) -> config_lib.Config:
+  extra = os.path.join(folder, EXTRA_DIR)
+  if not os.path.isfile(os.path.join(extra, config_lib.CONFIG_FILE)):
+    raise errors.InputError(
+        f'{folder}: not exported by this project (no {EXTRA_DIR}/'
+        f'{config_lib.CONFIG_FILE} in it); name what bin/export printed.')
+  return config_lib.read(extra)
+
+
+def _loaded_signatures(
+    graph: tf.Graph, meta_graph: tf.MetaGraphDef,
+    folder: str) -> dict[str, inference_graph.Signature]:
+  missing = [name for name in _SIGNATURES
+             if name not in meta_graph.signature_def]
+  if missing:
+    raise errors.InputError(
+        f'{folder}: has no signature {missing[0]}; export it again.')
+
+  def tensors(infos):
+    return {name: graph.get_tensor_by_name(info.name)
+            for name, info in infos.items()}
+
+  return {
+      name: inference_graph.Signature(
+          tensors(meta_graph.signature_def[name].inputs),
+          tensors(meta_graph.signature_def[name].outputs))
+      for name in _SIGNATURES}
