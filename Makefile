@@ -14,7 +14,7 @@ test: venv
 
 lint: venv
 	@$(VENV_PYTHON) -m ruff check .
-	@$(VENV_PYTHON) tools/bazel/write_build_files --check
+	@$(VENV_PYTHON) tools/bazel/write_build_files.py --check
 
 venv:
 	@tools/setup_venv
