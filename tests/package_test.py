@@ -31,9 +31,11 @@ class PackageTest(absltest.TestCase):
     source.mkdir()
     for name in ('setup.cfg', 'pyproject.toml'):
       shutil.copy(ROOT / name, source)
-    for name in ('master', 'tests', 'benchmarks', 'tools'):
-      shutil.copytree(ROOT / name, source / name,
-                      ignore=shutil.ignore_patterns('__pycache__'))
+    shutil.copytree(ROOT / 'master', source / 'master',
+                    ignore=shutil.ignore_patterns('__pycache__'))
+    for name in ('tests', 'benchmarks', 'tools'):
+      (source / name).mkdir()
+      (source / name / '__init__.py').touch()
     target = self.create_tempdir().full_path
     done = subprocess.run(
         [sys.executable, '-m', 'pip', 'install', '--no-deps', '--no-index',

@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""Writes the BUILD files of all Python packages from what they import.
+
+  tools/bazel/write_build_files.py            writes them
+  tools/bazel/write_build_files.py --check    only tells which are out of date
+
+Visibility comes from tools/dependencies.py. Guarded by
+tests/tools/bazel/write_build_files_test.py.
+"""
+
+import argparse
+import ast
+import pathlib
+import sys
+from typing import Iterable, Mapping
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+# Found by the line above where this file is run as a script.
+from tools import dependencies  # noqa: E402
+
+HEADER = '# Written by tools/bazel/write_build_files.py from the imports.\n'
+
+# Top-level module -> name on the package index, where they differ.
+PIP_NAMES = {'PIL': 'pillow', 'absl': 'absl-py'}
+
+# What a test reads beside what it imports. `modules` end up in deps.
+LAUNCHERS = ('//bin:launchers', '//data_tools:launchers', '//tools:launch')
+TEST_DATA = {
+    'tests.bin.launchers_test': LAUNCHERS,
+    'tests.package_test': (*LAUNCHERS, '//:packaging'),
+    'tests.tools.setup_venv_test': ('//:packaging', '//tools:setup_venv'),
+}
+TEST_MODULES = {
+    'tests.bin.launchers_test': 'master.cli',
+    'tests.imports_test': '',
+    'tests.package_test': 'master',
+}
+
+# Scripts that tests take as data.
+EXPORTED = {'tools': ('launch', 'setup_venv')}
+
+
+def label(module: str, package: str, known: Mapping[str, pathlib.Path]) -> str:
+  """The label of a module's library, as written in a package's BUILD file.
+
+  Args:
+    module: dotted name.
+    package: directory of the BUILD file, e.g. `master/layers`.
+    known: from `dependencies.modules`.
+  """
+  path = known[module]
+  directory = module.replace('.', '/')
+  if path.name != '__init__.py':
+    directory = directory.rpartition('/')[0]
+  if directory == package:
+    return ':' + path.stem
+  return f'//{directory}:{path.stem}'
+
+
+def _strings(path: pathlib.Path) -> set[str]:
+  """All string literals of a file."""
+  return {node.value for node in ast.walk(ast.parse(path.read_text('utf-8')))
+          if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def _attribute(name: str, items: Iterable[str], pip: Iterable[str] = ()) -> str:
+  """A list-valued attribute of a rule; nothing where the list is empty."""
+  lines = [f'        "{item}",\n' for item in items]
+  lines += [f'        # pip: {item}\n' for item in sorted(pip)]
+  return f'    {name} = [\n{"".join(lines)}    ],\n' if lines else ''
+
+
+def _rule(kind: str, name: str, *attributes: str) -> str:
+  return f'{kind}(\n    name = "{name}",\n{"".join(attributes)})\n'
+
+
+class Writer:
+  """The BUILD files of one checkout."""
+
+  def __init__(self, root: pathlib.Path):
+    self._root = root
+    self._known = dependencies.modules(root)
+    self._imports = {name: dependencies.imports(path, self._known)
+                     for name, path in self._known.items()}
+
+  def files(self) -> dict[pathlib.Path, str]:
+    """Path -> content of every BUILD file."""
+    packages = {}
+    for name, path in self._known.items():
+      if path.name != 'conftest.py':  # pytest's alone
+        packages.setdefault(path.parent, []).append(name)
+    return {directory / 'BUILD': self._package(directory, sorted(names))
+            for directory, names in packages.items()}
+
+  def _package(self, directory: pathlib.Path, names: list[str]) -> str:
+    package = directory.relative_to(self._root).as_posix()
+    targets = [self._target(name, package) for name in names]
+    rules = sorted({rule for target in targets
+                    for rule in ('library', 'binary', 'test')
+                    if f'master_py_{rule}(' in target})
+    loads = ', '.join(f'"master_py_{rule}"' for rule in rules)
+    parts = [HEADER + f'load("//tools/bazel:build_defs.bzl", {loads})\n']
+    if package != 'master' and 'library' in rules:
+      lines = ''.join(f'    "{group}",\n'
+                      for group in self._visibility(names[0]))
+      parts.append(f'package(default_visibility = [\n{lines}])\n')
+    if package in EXPORTED:
+      lines = ''.join(f'    "{name}",\n' for name in EXPORTED[package])
+      parts.append(f'exports_files([\n{lines}])\n')
+    return '\n'.join(parts + targets)
+
+  def _dependencies(self, name: str) -> tuple[set[str], set[str]]:
+    """Modules of the checkout and pip packages that a module needs."""
+    own, pip = set(), set()
+    for i in self._imports[name]:
+      top = i.module.split('.')[0]
+      if i.module in self._known:
+        own.add(i.module)
+      elif top not in sys.stdlib_module_names:
+        pip.add(PIP_NAMES.get(top, top))
+    package = name.rpartition('.')[0]
+    if package.count('.') and not self._imports.get(package, True):
+      own.add(package)  # Its __init__.py is empty but runs.
+    if name.startswith('tests.'):
+      # So a test names the modules that it runs as processes.
+      own |= _strings(self._known[name]) & set(self._known)
+      if name in TEST_MODULES:
+        own |= {other for other in self._known
+                if f'{other}.'.startswith(TEST_MODULES[name])
+                and not other.endswith(('_test', '.conftest'))}
+    if name.startswith('master'):
+      own.discard('master')  # build_defs.bzl adds it.
+    return own - {name}, pip
+
+  def _target(self, name: str, package: str) -> str:
+    own, pip = self._dependencies(name)
+    labels = sorted(
+        (label(module, package, self._known) for module in own),
+        key=lambda item: (not item.startswith(':'), item.replace(':', '!')))
+    deps = _attribute('deps', labels, pip)
+    path = self._known[name]
+    if path.stem.endswith('_test'):
+      data = _attribute('data', sorted(self._data(name)))
+      return _rule('master_py_test', path.stem, data, deps)
+    # Only `master` itself holds parts of different rank.
+    visibility = _attribute(
+        'visibility', self._visibility(name) if package == 'master' else ())
+    testonly = '    testonly = True,\n' if package.startswith('tests') else ''
+    text = _rule('master_py_library', path.stem, testonly, visibility, deps)
+    if package == 'master/cli' and '__name__' in path.read_text('utf-8'):
+      text += '\n' + _rule(
+          'master_py_binary', 'master-' + path.stem.replace('_', '-'),
+          _attribute('data', ['//flags']), f'    module = "{path.stem}",\n')
+    return text
+
+  def _data(self, name: str) -> set[str]:
+    data = set(TEST_DATA.get(name, ()))
+    if any(text == 'flags' or text.startswith('flags/')
+           for text in _strings(self._known[name])):
+      data.add('//flags')
+    return data
+
+  def _visibility(self, name: str) -> list[str]:
+    part = dependencies.part_of(name)
+    if part in dependencies.LEAVES:
+      return sorted({f'//{part}:__subpackages__', '//tests:__subpackages__'})
+    if name == 'master':
+      return ['//:__subpackages__']
+    labels = {'//benchmarks:__subpackages__', '//tests:__subpackages__'}
+    for other, allowed in dependencies.ALLOWED.items():
+      if other in self._known and (part in allowed or part == other):
+        is_package = self._known[other].name == '__init__.py'
+        labels.add(f'//{other.replace(".", "/")}:__subpackages__'
+                   if is_package and other != 'master' else '//master:__pkg__')
+    return sorted(labels)
+
+
+def main(arguments: Iterable[str]) -> int:
+  """Writes or checks; returns the exit status."""
+  parser = argparse.ArgumentParser(description=__doc__)
+  parser.add_argument('--check', action='store_true',
+                      help='write nothing; exit status 1 where a file is '
+                      'out of date')
+  parser.add_argument('--root', type=pathlib.Path, default=ROOT,
+                      help='checkout to work on')
+  options = parser.parse_args(list(arguments))
+  stale = {path: text for path, text in Writer(options.root).files().items()
+           if not path.exists() or path.read_text('utf-8') != text}
+  for path, text in stale.items():
+    if not options.check:
+      path.write_text(text, 'utf-8')
+    print(path.relative_to(options.root),
+          'is out of date' if options.check else 'written')
+  return 1 if stale and options.check else 0
+
+
+if __name__ == '__main__':
+  sys.exit(main(sys.argv[1:]))
