@@ -165,5 +165,7 @@ def load_characters(name_or_path: str) -> str:
       raise errors.InputError(
           f'--charset={name_or_path}: line {number} holds {len(line)} '
           'characters; write one character a line.')
-  Charset(''.join(lines))  # Raises where a character stands twice.
-  return ''.join(lines)
+  try:
+    return Charset(''.join(lines)).characters
+  except errors.InputError as e:
+    raise errors.InputError(f'--charset={name_or_path}: {e}') from e
