@@ -1,0 +1,132 @@
+"""Encoded images to model input, in the graph: one path for all callers.
+
+Training, evaluation and serving share `decode_images`, so a model is served
+what it was trained on. Guarded by tests/inputs/image_ops_test.py.
+"""
+
+import base64
+from typing import Optional
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from master import config as config_lib
+
+# ITU-R BT.601, the weights of JPEG's luma.
+_LUMA = (0.299, 0.587, 0.114)
+
+# A PNG with one black pixel; the row that keeps the inner data set from being
+# empty, and what rows without an image are set to.
+_BLACK_PNG = base64.b64decode(
+    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+k'
+    'cQAAAABJRU5ErkJggg==')
+
+
+def _channel_weights(channels: int) -> np.ndarray:
+  """How grey, grey + alpha, RGB and RGBA become `channels` channels.
+
+  Returns:
+    float32 [4, 4, channels]: number of channels - 1, channel, new channel.
+  """
+  weights = np.zeros([4, 4, channels], np.float32)
+  weights[:2, 0, :] = 1
+  weights[2:, :3, :] = (np.reshape(_LUMA, [3, 1]) if channels == 1
+                        else np.eye(3))
+  return weights
+
+
+def _convert_channels(image: tf.Tensor, channels: int) -> tf.Tensor:
+  """uint8 [h, w, 1 to 4] to float32 [h, w, channels]; alpha is dropped."""
+  found = tf.shape(image)[2]
+  weights = tf.gather(tf.constant(_channel_weights(channels)), found - 1)
+  return tf.tensordot(tf.cast(image, tf.float32), weights[:found], axes=1)
+
+
+def _resize(image: tf.Tensor, height: int, width: tf.Tensor) -> tf.Tensor:
+  """Bilinear with half-pixel centres, antialiased where it shrinks.
+
+  Args:
+    image: float32 [h, w, C].
+    height: pixels.
+    width: int32 scalar, pixels.
+
+  Returns:
+    float32 [height, width, C].
+  """
+  size = tf.stack([height, width])
+  shrinks = tf.reduce_any(tf.shape(image)[:2] > size)
+  # Where nothing shrinks the two agree, and the plain one is far quicker.
+  return tf.cond(
+      shrinks,
+      lambda: tf.compat.v2.image.resize(image, size, antialias=True),
+      lambda: tf.compat.v2.image.resize(image, size))
+
+
+def resize_and_pad(image: tf.Tensor,
+                   model_config: config_lib.ModelConfig) -> tf.Tensor:
+  """Scales an image to the model's height and pads it on the right.
+
+  The aspect is kept, but an image that would become wider than the model's
+  width is squeezed to it. The padding is black.
+
+  Args:
+    image: uint8 [h, w, 1 to 4]: grey, grey + alpha, RGB or RGBA.
+    model_config: gives height H, width W and channels C.
+
+  Returns:
+    float32 [H, W, C] in [-1, 1].
+  """
+  height, width, channels = (model_config.image_height,
+                             model_config.image_width,
+                             model_config.image_channels)
+  size = tf.cast(tf.shape(image), tf.float64)
+  scaled = tf.round(size[1] * height / size[0])
+  scaled = tf.cast(tf.clip_by_value(scaled, 1, width), tf.int32)
+  pixels = _resize(_convert_channels(image, channels), height, scaled)
+  pixels = tf.pad(pixels, [[0, 0], [0, width - scaled], [0, 0]])
+  pixels = tf.ensure_shape(pixels, [height, width, channels])
+  # Rounding in the weights may exceed white by a trifle.
+  return tf.minimum(pixels / 127.5 - 1.0, 1.0)
+
+
+def _decode_image(image_bytes: tf.Tensor,
+                  model_config: config_lib.ModelConfig) -> tf.Tensor:
+  # Only with channels=0 are all formats accepted as they are.
+  image = tf.io.decode_image(image_bytes, channels=0, expand_animations=False)
+  return resize_and_pad(tf.ensure_shape(image, [None, None, None]),
+                        model_config)
+
+
+def decode_images(image_bytes: tf.Tensor,
+                  model_config: config_lib.ModelConfig,
+                  parallel_calls: Optional[int] = tf.data.AUTOTUNE,
+                  ) -> tuple[tf.Tensor, tf.Tensor]:
+  """Decodes and scales images; what is no image does not stop the others.
+
+  Args:
+    image_bytes: string [N], encoded JPEG, PNG, BMP or GIF (its first frame).
+    model_config: gives height H, width W and channels C.
+    parallel_calls: images decoded at a time; None for one after the other.
+
+  Returns:
+    images: float32 [N, H, W, C] in [-1, 1], all -1 where not valid.
+    valid: bool [N], whether the bytes are an image.
+  """
+  with tf.name_scope('decode_images'):
+    num_rows = tf.size(image_bytes)
+    # Rows whose decoding fails leave the data set; the others bring their
+    # number. The last row never fails.
+    dataset = tf.data.Dataset.from_tensor_slices(
+        (tf.range(num_rows + 1), tf.concat([image_bytes, [_BLACK_PNG]], 0)))
+    dataset = dataset.map(
+        lambda row, encoded: (row, _decode_image(encoded, model_config)),
+        num_parallel_calls=parallel_calls)
+    dataset = dataset.ignore_errors()
+    dataset = dataset.batch(tf.cast(num_rows, tf.int64) + 1)
+    # found [M], pixels [M, H, W, C] with M - 1 valid rows.
+    found, pixels = dataset.get_single_element()
+    last = tf.size(found) - 1
+    places = tf.tensor_scatter_nd_update(
+        tf.fill([num_rows + 1], last), found[:, None], tf.range(last + 1))
+    places = places[:num_rows]
+    return tf.gather(pixels, places), tf.not_equal(places, last)
