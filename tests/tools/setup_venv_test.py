@@ -104,6 +104,13 @@ class SetupVenvTest(absltest.TestCase):
     self.run_setup(script, PYTHON=python)
     self.assertTrue(self.calls.exists())
 
+  def test_keeps_the_python_it_has_where_none_is_named(self):
+    self.run_setup(PYTHON=self.fake_python())
+    before = self.calls.read_text()
+    done = self.run_setup(PYTHON='')
+    self.assertEqual((done.returncode, done.stderr), (0, ''))
+    self.assertEqual(self.calls.read_text(), before)
+
   def test_another_python_version_makes_the_environment_anew(self):
     self.run_setup(PYTHON=self.fake_python('3.11'))
     done = self.run_setup(PYTHON=self.fake_python('3.12'))
