@@ -142,6 +142,10 @@ class ModelConfig:
     for name in ('dropout_rate', 'batch_norm_decay'):
       _check(0 <= getattr(self, name) < 1,
              f'--{name}={getattr(self, name)}: must be in [0, 1).')
+    for name in ('batch_norm_epsilon', 'gcb_norm_epsilon',
+                 'layer_norm_epsilon', 'output_norm_epsilon'):
+      _check(getattr(self, name) > 0,
+             f'--{name}={getattr(self, name)}: must be above 0.')
 
   @property
   def num_classes(self) -> int:
@@ -314,8 +318,13 @@ def read(directory: str) -> Config:
     raise errors.InputError(
         f'{directory}: no {CONFIG_FILE} in it; name a directory that '
         'bin/train or bin/import_checkpoint wrote.')
-  with open(path, encoding='utf-8') as f:
-    return from_json(f.read(), path)
+  try:
+    with open(path, encoding='utf-8') as f:
+      text = f.read()
+  except UnicodeDecodeError as e:
+    raise errors.InputError(
+        f'{path}: not a configuration of this project ({e}).') from e
+  return from_json(text, path)
 
 
 def write(config: Config, directory: str):
