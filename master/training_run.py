@@ -8,13 +8,29 @@ from typing import Mapping, Optional, Sequence
 
 from master import config as config_lib
 from master import model_fn as model_fn_lib
+from master.estimator import checkpoints
 from master.estimator import distribution as distribution_lib
 from master.estimator import estimator as estimator_lib
 from master.estimator import run_config
+from master.estimator import training
 from master.inputs import input_fn
-from master.inputs import lmdb_reader
 from master.inputs import records
 from master.training import hooks
+
+
+class _EvalSet:
+  """A named set with the records it had to skip so far."""
+
+  def __init__(self, name: str, path: str, config: config_lib.Config):
+    self.name = name
+    self.counter = records.SkipCounter()
+    self.input_fn = input_fn.make_eval_input_fn(
+        path, config.model, config.data, self.counter)
+
+  def spec(self, output_dir: str, every_steps: int) -> training.EvalSpec:
+    return training.EvalSpec(
+        self.input_fn, steps=None, name=self.name, throttle_secs=0,
+        throttle_steps=every_steps, hooks=[hooks.PicturesHook(output_dir)])
 
 
 class TrainingRun:
@@ -37,12 +53,8 @@ class TrainingRun:
     Raises:
       InputError: naming what cannot be read.
     """
-    for path in (*train_lmdb, *eval_lmdb.values()):
-      lmdb_reader.LmdbReader(path).close()
-    self._config = config
-    self._train_lmdb = list(train_lmdb)
-    self._eval_lmdb = dict(eval_lmdb)
     train = config.train
+    self._config = train
     self.estimator = estimator_lib.Estimator(
         model_fn_lib.model_fn_builder(config.model, train, config.decode),
         model_dir=model_dir,
@@ -57,27 +69,17 @@ class TrainingRun:
             examples_per_step=config.data.batch_size,
             examples_unit='images'),
         warm_start_from=warm_start_from)
-    self._results = {}
-
-  def evaluate(self, name: str) -> dict[str, float]:
-    """Evaluates the newest checkpoint on the set `name`."""
-    counter = records.SkipCounter()
-    metrics = self.estimator.evaluate(
-        input_fn.make_eval_input_fn(self._eval_lmdb[name],
-                                    self._config.model, self._config.data,
-                                    counter),
-        hooks=[hooks.PicturesHook(self.estimator.eval_dir(name))], name=name)
-    logging.info(
-        '%s at step %d: word accuracy %.2f %% (alnum_ci), loss %.4f%s', name,
-        metrics['global_step'], 100 * metrics['word_accuracy/alnum_ci'],
-        metrics['loss'],
-        f'; skipped {counter.summary()}' if counter.total else '')
-    self._results[name] = {key: float(value)
-                           for key, value in metrics.items()}
-    return self._results[name]
+    self._first_step = checkpoints.step(self.estimator.latest_checkpoint())
+    self._counter = records.SkipCounter()
+    self._input_fn = input_fn.make_train_input_fn(
+        train_lmdb, config.model, config.data,
+        # A resumed run draws other orders than the run it continues.
+        seed=train.seed + self._first_step, counter=self._counter)
+    self._eval_sets = [_EvalSet(name, path, config)
+                       for name, path in eval_lmdb.items()]
 
   def train(self) -> dict[str, dict[str, float]]:
-    """Trains until train_steps, evaluating as it goes.
+    """Trains until train_steps, evaluating every eval_steps and at the end.
 
     Returns:
       The newest metrics of each evaluation set, by set name.
@@ -85,24 +87,23 @@ class TrainingRun:
     Raises:
       InputError: if the checkpoint does not fit, or no record is usable.
     """
-    train = self._config.train
-    done = self.estimator.latest_step()
-    if done:
-      logging.info('Continuing from step %d of %d.', done, train.train_steps)
-    counter = records.SkipCounter()
-    listeners = [hooks.EvaluationListener(
-        self.evaluate, list(self._eval_lmdb),
-        train.eval_steps)] if self._eval_lmdb else []
-    if done < train.train_steps:
-      self.estimator.train(
-          input_fn.make_train_input_fn(
-              self._train_lmdb, self._config.model, self._config.data,
-              # A resumed run draws other orders than the run it continues.
-              seed=train.seed + done, counter=counter),
-          max_steps=train.train_steps, saving_listeners=listeners)
-    if counter.total:
-      logging.info('Skipped training records: %s', counter.summary())
-    for name in self._eval_lmdb:
-      if name not in self._results:
-        self.evaluate(name)
-    return self._results
+    logging.info('Training from step %d to %d in %s', self._first_step,
+                 self._config.train_steps, self.estimator.model_dir)
+    results, _ = training.train_and_evaluate(
+        self.estimator,
+        training.TrainSpec(self._input_fn,
+                           max_steps=self._config.train_steps),
+        [eval_set.spec(self.estimator.eval_dir(eval_set.name),
+                       self._config.eval_steps)
+         for eval_set in self._eval_sets])
+    self._log_skipped()
+    return {eval_set.name: {key: float(value)
+                            for key, value in metrics.items()}
+            for eval_set, metrics in zip(self._eval_sets, results)}
+
+  def _log_skipped(self):
+    for name, counter in [('training', self._counter), *(
+        (eval_set.name, eval_set.counter) for eval_set in self._eval_sets)]:
+      if counter.total:
+        logging.info('Skipped records of %s, each time they were read: %s',
+                     name, counter.summary())

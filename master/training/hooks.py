@@ -4,7 +4,6 @@ Guarded by tests/training/hooks_test.py.
 """
 
 import io
-from typing import Any, Callable, Sequence
 
 import numpy as np
 from PIL import Image
@@ -88,42 +87,3 @@ class PicturesHook(tf.train.SessionRunHook):
     writer = tf.summary.FileWriterCache.get(self._output_dir)
     writer.add_summary(tf.Summary(value=values), step)
     writer.flush()
-
-
-class EvaluationListener(tf.train.CheckpointSaverListener):
-  """Evaluates on what was just saved, while the training session waits."""
-
-  def __init__(self, evaluate: Callable[[str], Any], names: Sequence[str],
-               every_steps: int):
-    """Constructs the listener.
-
-    Args:
-      evaluate: evaluates the set of that name on the newest checkpoint.
-      names: of the sets, in order.
-      every_steps: steps between evaluations; one more follows the last
-        checkpoint of the training.
-    """
-    self._evaluate = evaluate
-    self._names = names
-    self._every_steps = every_steps
-    self._evaluated_step = None
-
-  def begin(self):
-    self._evaluated_step = None
-
-  def _evaluate_all(self, step: int):
-    if step == self._evaluated_step:
-      return
-    self._evaluated_step = step
-    for name in self._names:
-      self._evaluate(name)
-
-  def after_save(self, session, global_step_value):
-    # The checkpoint at the start only tells that the disk takes one.
-    if self._evaluated_step is None:
-      self._evaluated_step = global_step_value
-    elif global_step_value - self._evaluated_step >= self._every_steps:
-      self._evaluate_all(global_step_value)
-
-  def end(self, session, global_step_value):
-    self._evaluate_all(global_step_value)
