@@ -1,0 +1,127 @@
+"""Tests of master/layers/attention.py."""
+
+from absl.testing import parameterized
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from master.layers import attention
+from tests import reference
+from tests import test_util
+
+_CAUSAL = np.tril(np.ones([5, 5], bool))
+
+
+class MultiHeadAttentionTest(tf.test.TestCase, parameterized.TestCase):
+
+  @parameterized.parameters(1, 2, 3, 6)
+  def test_equals_numpy(self, num_heads):
+    x, source = test_util.random(2, 5, 6), test_util.random(2, 7, 6, seed=1)
+    with test_util.graph_session() as session:
+      layer = attention.MultiHeadAttention(6, num_heads, dropout_rate=0.5)
+      y = layer(tf.constant(x), layer.project(tf.constant(source)), None,
+                is_training=False)
+      weights = test_util.assign_formula(session, layer.variables)
+      self.assertAllClose(
+          reference.attention(x, source, weights, 'attention', num_heads),
+          session.run(y), atol=1e-5)
+
+  @parameterized.parameters(1, 3)
+  def test_masked_equals_numpy(self, num_heads):
+    x = test_util.random(2, 5, 6)
+    with test_util.graph_session() as session:
+      layer = attention.MultiHeadAttention(6, num_heads, dropout_rate=0.0)
+      y = layer(tf.constant(x), layer.project(tf.constant(x)),
+                tf.constant(_CAUSAL[None, None]), is_training=False)
+      weights = test_util.assign_formula(session, layer.variables)
+      self.assertAllClose(
+          reference.attention(x, x, weights, 'attention', num_heads, _CAUSAL),
+          session.run(y), atol=1e-5)
+
+  def test_hidden_positions_have_no_influence_at_all(self):
+    x = test_util.random(1, 5, 6)
+    changed = x.copy()
+    changed[:, 3:] = 1e4
+    with test_util.graph_session() as session:
+      layer = attention.MultiHeadAttention(6, 2, dropout_rate=0.0)
+      source = tf.placeholder(tf.float32, [1, 5, 6])
+      y = layer(tf.constant(x), layer.project(source),
+                tf.constant(_CAUSAL[None, None]), is_training=False)
+      session.run(tf.global_variables_initializer())
+      before, after = (session.run(y, {source: value})
+                       for value in (x, changed))
+    self.assertAllEqual(before[:, :3], after[:, :3])
+    self.assertNotAllClose(before[:, 3:], after[:, 3:])
+
+  def test_projects_keys_and_values_by_head(self):
+    source = test_util.random(2, 7, 6)
+    with test_util.graph_session() as session:
+      layer = attention.MultiHeadAttention(6, 3, dropout_rate=0.0)
+      projected = layer.project(tf.constant(source))
+      weights = test_util.assign_formula(session, layer.variables)
+      for name, got in zip(('key', 'value'), session.run(projected)):
+        flat = reference.linear(source, weights, f'attention/{name}')
+        self.assertEqual((2, 3, 7, 2), got.shape)
+        self.assertAllClose(flat[:, :, 2:4], got[:, 1])
+
+  def test_dropout_in_training_alone(self):
+    x = test_util.random(2, 5, 6)
+    with test_util.graph_session() as session:
+      layer = attention.MultiHeadAttention(6, 2, dropout_rate=0.5)
+      keys_values = layer.project(tf.constant(x))
+      read, trained = (layer(tf.constant(x), keys_values, None, is_training)
+                       for is_training in (False, True))
+      session.run(tf.global_variables_initializer())
+      self.assertAllEqual(session.run(read), session.run(read))
+      self.assertNotAllClose(session.run(trained), session.run(trained))
+
+  def test_variables_whatever_the_heads(self):
+    with tf.Graph().as_default():
+      for num_heads in (1, 3):
+        attention.MultiHeadAttention(6, num_heads, 0.1,
+                                     name=f'with_{num_heads}')
+      shapes = test_util.names_and_shapes(tf.trainable_variables())
+      self.assertEqual(
+          {f'with_{num_heads}/{name}/{part}:0': shape
+           for num_heads in (1, 3)
+           for name in ('query', 'key', 'value', 'output')
+           for part, shape in (('kernel', [6, 6]), ('bias', [6]))}, shapes)
+
+  def test_every_variable_is_used(self):
+    with tf.Graph().as_default():
+      layer = attention.MultiHeadAttention(6, 2, 0.0)
+      x = tf.constant(test_util.random(2, 5, 6))
+      y = layer(x, layer.project(x), None, is_training=True)
+      gradients = tf.gradients(y, layer.trainable_variables)
+      self.assertNotIn(None, gradients)
+
+  def test_unknown_batch(self):
+    with test_util.graph_session() as session:
+      x = tf.placeholder(tf.float32, [None, None, 6])
+      source = tf.placeholder(tf.float32, [None, None, 6])
+      layer = attention.MultiHeadAttention(6, 2, 0.0)
+      y = layer(x, layer.project(source), None, is_training=False)
+      self.assertEqual([None, None, 6], y.shape.as_list())
+      session.run(tf.global_variables_initializer())
+      for batch in (0, 1, 4):
+        self.assertEqual((batch, 3, 6), session.run(
+            y, {x: test_util.random(batch, 3, 6),
+                source: test_util.random(batch, 5, 6)}).shape)
+
+  def test_error_messages(self):
+    with tf.Graph().as_default():
+      layer = attention.MultiHeadAttention(6, 2, 0.0)
+      self.assertStartsWith(
+          test_util.error_of(layer.project, tf.zeros([2, 5, 7])),
+          'source has shape (2, 5, 7), expected (None, None, 6)')
+      keys_values = layer.project(tf.zeros([2, 5, 6]))
+      self.assertStartsWith(
+          test_util.error_of(layer, tf.zeros([2, 6]), keys_values, None,
+                             False),
+          'x has shape (2, 6), expected (None, None, 6)')
+      self.assertEqual(
+          'num_heads 4 does not divide size 6.',
+          test_util.error_of(attention.MultiHeadAttention, 6, 4, 0.0))
+
+
+if __name__ == '__main__':
+  tf.test.main()
