@@ -61,7 +61,7 @@ class CommonFlagsTest(parameterized.TestCase):
   def test_each_flag_explains_itself(self):
     self.define_all()
     for name in self.own_flags():
-      self.assertRegex(flags.FLAGS[name].help, r'(?s)^[A-Z0-9<].{14,}\.$',
+      self.assertRegex(flags.FLAGS[name].help, r'(?s)^[A-Z0-9<].{10,}\.$',
                        name)
 
   def test_values_reach_their_fields(self):
