@@ -25,14 +25,17 @@ HEADER = '# Written by tools/bazel/write_build_files.py from the imports.\n'
 # Top-level module -> name on the package index, where they differ.
 PIP_NAMES = {'PIL': 'pillow', 'absl': 'absl-py'}
 
-# What a test reads beside what it imports. `modules` end up in deps.
+# What imports do not tell: files that a module reads, and beginnings of the
+# names of modules that it runs as processes.
 LAUNCHERS = ('//bin:launchers', '//data_tools:launchers', '//tools:launch')
-TEST_DATA = {
+DATA = {
+    'master.cli.quickstart': (*LAUNCHERS, '//flags'),
     'tests.bin.launchers_test': LAUNCHERS,
     'tests.package_test': (*LAUNCHERS, '//:packaging'),
     'tests.tools.setup_venv_test': ('//:packaging', '//tools:setup_venv'),
 }
-TEST_MODULES = {
+MODULES = {
+    'master.cli.quickstart': 'master.cli',
     'tests.bin.launchers_test': 'master.cli',
     'tests.imports_test': '',
     'tests.package_test': 'master',
@@ -107,8 +110,9 @@ class Writer:
                       for group in self._visibility(names[0]))
       parts.append(f'package(default_visibility = [\n{lines}])\n')
     if package in EXPORTED:
-      lines = ''.join(f'    "{name}",\n' for name in EXPORTED[package])
-      parts.append(f'exports_files([\n{lines}])\n')
+      lines = ''.join(f'        "{name}",\n' for name in EXPORTED[package])
+      parts.append(f'exports_files(\n    [\n{lines}    ],\n'
+                   '    visibility = ["//visibility:public"],\n)\n')
     return '\n'.join(parts + targets)
 
   def _dependencies(self, name: str) -> tuple[set[str], set[str]]:
@@ -126,10 +130,10 @@ class Writer:
     if name.startswith('tests.'):
       # So a test names the modules that it runs as processes.
       own |= _strings(self._known[name]) & set(self._known)
-      if name in TEST_MODULES:
-        own |= {other for other in self._known
-                if f'{other}.'.startswith(TEST_MODULES[name])
-                and not other.endswith(('_test', '.conftest'))}
+    if name in MODULES:
+      own |= {other for other in self._known
+              if other.startswith(MODULES[name])
+              and not other.endswith(('_test', '.conftest'))}
     if name.startswith('master'):
       own.discard('master')  # build_defs.bzl adds it.
     return own - {name}, pip
@@ -141,26 +145,31 @@ class Writer:
         key=lambda item: (not item.startswith(':'), item.replace(':', '!')))
     deps = _attribute('deps', labels, pip)
     path = self._known[name]
+    data = self._data(name)
     if path.stem.endswith('_test'):
-      data = _attribute('data', sorted(self._data(name)))
       return _rule('master_py_test', path.stem, data, deps)
     # Only `master` itself holds parts of different rank.
     visibility = _attribute(
         'visibility', self._visibility(name) if package == 'master' else ())
     testonly = '    testonly = True,\n' if package.startswith('tests') else ''
-    text = _rule('master_py_library', path.stem, testonly, visibility, deps)
+    text = _rule('master_py_library', path.stem, data, testonly, visibility,
+                 deps)
     if package == 'master/cli' and '__name__' in path.read_text('utf-8'):
       text += '\n' + _rule(
           'master_py_binary', 'master-' + path.stem.replace('_', '-'),
           _attribute('data', ['//flags']), f'    module = "{path.stem}",\n')
     return text
 
-  def _data(self, name: str) -> set[str]:
-    data = set(TEST_DATA.get(name, ()))
-    if any(text == 'flags' or text.startswith('flags/')
-           for text in _strings(self._known[name])):
-      data.add('//flags')
-    return data
+  def _data(self, name: str) -> str:
+    path = self._known[name]
+    strings = _strings(path)
+    data = set(DATA.get(name, ()))
+    if name.startswith('tests.'):
+      if any(text.split('/')[0] == 'flags' for text in strings):
+        data.add('//flags')
+      if 'testdata' in strings and (path.parent / 'testdata').is_dir():
+        return '    data = glob(["testdata/**"]),\n'
+    return _attribute('data', sorted(data))
 
   def _visibility(self, name: str) -> list[str]:
     part = dependencies.part_of(name)
