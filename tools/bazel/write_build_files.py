@@ -59,7 +59,15 @@ def label(module: str, package: str, known: Mapping[str, pathlib.Path]) -> str:
     directory = directory.rpartition('/')[0]
   if directory == package:
     return ':' + path.stem
+  if directory.endswith('/' + path.stem):
+    return '//' + directory
   return f'//{directory}:{path.stem}'
+
+
+def _in_order(labels: Iterable[str]) -> list[str]:
+  """Labels in the order that buildifier asks for."""
+  return sorted(labels, key=lambda item: (not item.startswith(':'),
+                                          item.replace(':', '!')))
 
 
 def _strings(path: pathlib.Path) -> set[str]:
@@ -140,10 +148,8 @@ class Writer:
 
   def _target(self, name: str, package: str) -> str:
     own, pip = self._dependencies(name)
-    labels = sorted(
-        (label(module, package, self._known) for module in own),
-        key=lambda item: (not item.startswith(':'), item.replace(':', '!')))
-    deps = _attribute('deps', labels, pip)
+    deps = _attribute('deps', _in_order(
+        label(module, package, self._known) for module in own), pip)
     path = self._known[name]
     data = self._data(name)
     if path.stem.endswith('_test'):
@@ -152,7 +158,7 @@ class Writer:
     visibility = _attribute(
         'visibility', self._visibility(name) if package == 'master' else ())
     testonly = '    testonly = True,\n' if package.startswith('tests') else ''
-    text = _rule('master_py_library', path.stem, data, testonly, visibility,
+    text = _rule('master_py_library', path.stem, testonly, data, visibility,
                  deps)
     if package == 'master/cli' and '__name__' in path.read_text('utf-8'):
       text += '\n' + _rule(
@@ -169,12 +175,12 @@ class Writer:
         data.add('//flags')
       if 'testdata' in strings and (path.parent / 'testdata').is_dir():
         return '    data = glob(["testdata/**"]),\n'
-    return _attribute('data', sorted(data))
+    return _attribute('data', _in_order(data))
 
   def _visibility(self, name: str) -> list[str]:
     part = dependencies.part_of(name)
     if part in dependencies.LEAVES:
-      return sorted({f'//{part}:__subpackages__', '//tests:__subpackages__'})
+      return _in_order({f'//{part}:__subpackages__', '//tests:__subpackages__'})
     if name == 'master':
       return ['//:__subpackages__']
     labels = {'//benchmarks:__subpackages__', '//tests:__subpackages__'}
@@ -183,7 +189,7 @@ class Writer:
         is_package = self._known[other].name == '__init__.py'
         labels.add(f'//{other.replace(".", "/")}:__subpackages__'
                    if is_package and other != 'master' else '//master:__pkg__')
-    return sorted(labels)
+    return _in_order(labels)
 
 
 def main(arguments: Iterable[str]) -> int:
