@@ -82,6 +82,8 @@ def _tidy(fault: str) -> str:
   fault = re.sub(r'^ERROR:: ', '--flagfile: ', fault)
   fault = re.sub(r'^flag --(\w+)=None: Flag --\1 must have a value.*',
                  r'--\1: required; --help tells what it takes.', fault)
+  fault = re.sub(r'^Missing value for flag --(\w+)', r'--\1: needs a value.',
+                 fault)
   # Our own validators name the flag themselves.
   fault = re.sub(r'^flags? .*?: (?=--)', '', fault)
   return re.sub(r'^flag --', '--', fault)

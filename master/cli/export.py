@@ -24,11 +24,10 @@ def define_flags():
 
 def main(flags_obj: flags.FlagValues, unused_arguments: list[str]):
   """Exports the checkpoint that the flags name."""
-  from master.export import checkpoints
   from master.export import saved_model
-  prefix = flags_obj.checkpoint or checkpoints.latest(flags_obj.model_dir)
-  logging.info('Exporting %s', prefix)
-  path = saved_model.export_model(prefix, flags_obj.export_dir)
+  with source_flags.load(flags_obj) as model:
+    logging.info('Exporting %s', model.name)
+    path = saved_model.export_model(model, flags_obj.export_dir)
   logging.info('Loaded it again: it reads as the checkpoint does')
   print(path)
 

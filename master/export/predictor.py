@@ -11,7 +11,7 @@ import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
 from master import errors
-from master.export import checkpoints
+from master.estimator import checkpoints
 from master.export import inference_graph
 
 # Beside the SavedModel's own files, where its format leaves room for others.
@@ -75,7 +75,8 @@ class Predictor:
     Raises:
       InputError: if there is none, or it cannot be read.
     """
-    return cls.from_checkpoint(checkpoints.latest(model_dir))
+    config = config_lib.read(model_dir)
+    return cls._restored(config, checkpoints.find(model_dir))
 
   @classmethod
   def from_checkpoint(cls, path: str) -> 'Predictor':
@@ -87,13 +88,29 @@ class Predictor:
     Raises:
       InputError: if there is none, or it cannot be read.
     """
-    prefix = checkpoints.prefix_of(path)
-    config = config_lib.read(os.path.dirname(prefix) or '.')
+    if os.path.isdir(path):
+      raise errors.InputError(
+          f'{path}: a directory; use --model_dir for it, or name a '
+          'checkpoint in it, as model.ckpt-100.')
+    prefix = checkpoints.find(path)
+    return cls._restored(config_lib.read(os.path.dirname(prefix) or '.'),
+                         prefix)
+
+  @classmethod
+  def _restored(cls, config: config_lib.Config, prefix: str) -> 'Predictor':
     graph = tf.Graph()
+    session = _new_session(graph)
     with graph.as_default():
       signatures = inference_graph.build_inference_graph(config)
-    session = _new_session(graph)
-    checkpoints.restore(session, prefix)
+      # A training checkpoint also holds optimizer slots, which stay there.
+      variables = checkpoints.named_variables()
+      checkpoints.check_fits(variables, prefix)
+      try:
+        tf.train.Saver(variables).restore(session, prefix)
+      except (tf.errors.OpError, ValueError) as e:
+        raise errors.InputError(
+            f'{prefix}: damaged checkpoint ({_first_line(e)}); use an older '
+            'one.') from e
     return cls(config, prefix, session, signatures)
 
   @classmethod
@@ -114,9 +131,9 @@ class Predictor:
       meta_graph = tf.saved_model.loader.load(
           session, [tf.saved_model.tag_constants.SERVING], folder)
     except (tf.errors.OpError, OSError, RuntimeError, ValueError) as e:
-      reason = str(e).split('\n', maxsplit=1)[0]
       raise errors.InputError(
-          f'{folder}: damaged SavedModel ({reason}); export it again.') from e
+          f'{folder}: damaged SavedModel ({_first_line(e)}); export it '
+          'again.') from e
     return cls(config, folder, session,
                _loaded_signatures(graph, meta_graph, folder))
 
@@ -181,6 +198,10 @@ class Predictor:
 
   def __exit__(self, *unused_exception):
     self.close()
+
+
+def _first_line(error: Exception) -> str:
+  return str(error).split('\n', maxsplit=1)[0]
 
 
 def _version_folder(path: str) -> str:

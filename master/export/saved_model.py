@@ -26,31 +26,30 @@ from master.export import predictor as predictor_lib
 _LOGITS_TOLERANCE = 1e-2
 
 
-def export_model(checkpoint_path: str, export_dir: str) -> str:
-  """Exports a checkpoint as `export_dir/<version>/`.
+def export_model(model: predictor_lib.Predictor, export_dir: str) -> str:
+  """Exports a model as `export_dir/<version>/`.
 
   The version is the time in Unix seconds, or the next one free. The
   folder appears when it is whole and has been loaded again and compared
-  with the checkpoint; a failure leaves nothing behind.
+  with the model; a failure leaves nothing behind.
 
   Args:
-    checkpoint_path: path prefix of a checkpoint with config.json beside it.
+    model: made of a checkpoint.
     export_dir: folder of versions, made if need be.
 
   Returns:
     Path of the version's folder.
 
   Raises:
-    InputError: if the checkpoint cannot be read or export_dir not written.
-    RuntimeError: if the SavedModel does not read as the checkpoint does.
+    InputError: if export_dir cannot be written to.
+    RuntimeError: if the SavedModel does not read as the model does.
   """
-  with predictor_lib.Predictor.from_checkpoint(checkpoint_path) as original:
-    with _scratch_folder(export_dir) as scratch:
-      written = os.path.join(scratch, 'model')
-      _write(original, written)
-      with predictor_lib.Predictor.from_saved_model(written) as exported:
-        verify(original, exported)
-      return _publish(written, export_dir)
+  with _scratch_folder(export_dir) as scratch:
+    written = os.path.join(scratch, 'model')
+    _write(model, written)
+    with predictor_lib.Predictor.from_saved_model(written) as exported:
+      verify(model, exported)
+    return _publish(written, export_dir)
 
 
 @contextlib.contextmanager
@@ -72,19 +71,13 @@ def _scratch_folder(export_dir: str) -> Iterator[str]:
       os.rmdir(export_dir)
 
 
-def _tensor_infos(tensors: dict[str, tf.Tensor]):
-  return {name: tf.saved_model.build_tensor_info(tensor)
-          for name, tensor in tensors.items()}
-
-
 def _write(model: predictor_lib.Predictor, folder: str):
   """Writes graph, variables and configuration."""
-  signatures = {
-      name: tf.saved_model.build_signature_def(
-          _tensor_infos(signature.inputs), _tensor_infos(signature.outputs),
-          tf.saved_model.signature_constants.PREDICT_METHOD_NAME)
-      for name, signature in model.signatures.items()}
   with model.session.graph.as_default():
+    signatures = {
+        name: tf.saved_model.predict_signature_def(signature.inputs,
+                                                   signature.outputs)
+        for name, signature in model.signatures.items()}
     builder = tf.saved_model.Builder(folder)
     builder.add_meta_graph_and_variables(
         model.session, [tf.saved_model.tag_constants.SERVING], signatures,

@@ -1,0 +1,35 @@
+"""Tests of master/cli/progress.py."""
+
+import logging
+from unittest import mock
+
+from absl.testing import absltest
+
+from master.cli import progress
+
+
+class ProgressTest(absltest.TestCase):
+
+  def test_logs_count_and_rate_once_an_interval(self):
+    now = 100.0
+    with mock.patch('time.monotonic', lambda: now):
+      done = progress.Progress('set', interval=10)
+      with self.assertLogs(level=logging.INFO) as logs:
+        for _ in range(6):
+          now += 4
+          done.add(2)
+    self.assertEqual(12, done.count)
+    self.assertEqual(['set: 6 images, 0.5 images/s',
+                      'set: 12 images, 0.5 images/s'],
+                     [record.getMessage() for record in logs.records])
+
+  def test_seconds_run_from_the_start(self):
+    now = 5.0
+    with mock.patch('time.monotonic', lambda: now):
+      done = progress.Progress('set')
+      now = 7.5
+      self.assertEqual(2.5, done.seconds)
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,154 @@
+"""Tests of master/export/predictor.py."""
+
+import io
+import os
+import shutil
+import tempfile
+
+from PIL import Image
+import tensorflow.compat.v1 as tf
+
+from master import config as config_lib
+from master import errors
+from master.export import predictor as predictor_lib
+from master.export import saved_model
+from tests import model_files
+from tests import test_util
+
+Predictor = predictor_lib.Predictor
+
+IMAGES = [model_files.encoded_image(0), b'junk\0',
+          model_files.encoded_image(1, form='JPEG'),
+          model_files.encoded_image(2, form='BMP')]
+
+
+class PredictorTest(tf.test.TestCase):
+
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    folder = tempfile.TemporaryDirectory()
+    cls.addClassCleanup(folder.cleanup)
+    cls.model_dir = os.path.join(folder.name, 'model')
+    cls.prefix = model_files.write_tiny_model_dir(cls.model_dir, step=3)
+    cls.export_dir = os.path.join(folder.name, 'export')
+    with Predictor.from_model_dir(cls.model_dir) as model:
+      cls.version = saved_model.export_model(model, cls.export_dir)
+
+  def test_all_sources_read_the_same(self):
+    images = test_util.formula_images(3)
+    found = []
+    for make, path, name in (
+        (Predictor.from_model_dir, self.model_dir, self.prefix),
+        (Predictor.from_checkpoint, self.prefix, self.prefix),
+        (Predictor.from_saved_model, self.export_dir, self.version)):
+      with make(path) as predictor:
+        self.assertEqual(test_util.TINY, predictor.config.model)
+        self.assertEqual(name, predictor.name)
+        found.append((predictor.read_bytes(IMAGES),
+                      predictor.read_images(images)))
+    readings, (texts, confidences) = found[0]
+    self.assertEqual([True, False, True, True], [r.valid for r in readings])
+    self.assertEqual(('', 0.0), readings[1][:2])
+    self.assertGreater(len({*texts, *(r.text for r in readings)}), 2)
+    self.assertEqual(test_util.TINY.num_steps,
+                     len(readings[0].char_confidence))
+    for other_readings, (other_texts, other_confidences) in found[1:]:
+      self.assertEqual([r.text for r in readings],
+                       [r.text for r in other_readings])
+      self.assertAllClose([r.confidence for r in readings],
+                          [r.confidence for r in other_readings])
+      self.assertEqual(texts, other_texts)
+      self.assertAllClose(confidences, other_confidences)
+
+  def test_reads_no_image_at_all(self):
+    with Predictor.from_saved_model(self.version) as predictor:
+      self.assertEqual([], predictor.read_bytes([]))
+
+  def test_takes_the_newest_version_by_number(self):
+    folder = self.create_tempdir().full_path
+    for version in ('9', '10', 'x11'):
+      shutil.copytree(self.version, os.path.join(folder, version))
+    os.mkdir(os.path.join(folder, '12'))
+    with Predictor.from_saved_model(folder) as predictor:
+      self.assertEqual(os.path.join(folder, '10'), predictor.name)
+
+  def _copy(self, source):
+    path = os.path.join(self.create_tempdir().full_path, 'copy')
+    return shutil.copytree(source, path)
+
+  def test_refuses_what_is_no_saved_model(self):
+    folder = self.create_tempdir().full_path
+    with self.assertRaisesRegex(errors.InputError, 'absent: no such'):
+      Predictor.from_saved_model(os.path.join(folder, 'absent'))
+    with self.assertRaisesRegex(errors.InputError,
+                                f'{folder}: holds no SavedModel'):
+      Predictor.from_saved_model(folder)
+
+  def test_refuses_the_saved_model_of_others(self):
+    folder = self._copy(self.version)
+    shutil.rmtree(os.path.join(folder, 'assets.extra'))
+    with self.assertRaisesRegex(errors.InputError,
+                                f'{folder}: not exported by this project'):
+      Predictor.from_saved_model(folder)
+
+  def test_calls_a_torn_saved_model_damaged(self):
+    for name in ('saved_model.pb', 'variables/variables.index',
+                 'variables/variables.data-00000-of-00001'):
+      folder = self._copy(self.version)
+      path = os.path.join(folder, name)
+      os.truncate(path, os.path.getsize(path) // 2)
+      with self.subTest(name), self.assertRaisesRegex(
+          errors.InputError, f'{folder}: damaged') as raised:
+        Predictor.from_saved_model(folder)
+      self.assertNotIn('\n', str(raised.exception))
+
+  def test_a_config_of_another_model_is_named(self):
+    folder = self._copy(self.model_dir)
+    config_lib.write(config_lib.Config(test_util.tiny_config(filter_size=17)),
+                     folder)
+    with self.assertRaisesRegex(
+        errors.InputError, f'^{folder}: model.ckpt-3 does not fit'):
+      Predictor.from_model_dir(folder)
+
+  def test_refuses_what_is_no_model_dir(self):
+    folder = self.create_tempdir().full_path
+    with self.assertRaisesRegex(errors.InputError, f'{folder}: no config'):
+      Predictor.from_model_dir(folder)
+    shutil.copy(os.path.join(self.model_dir, 'config.json'), folder)
+    with self.assertRaisesRegex(errors.InputError, f'{folder}: no check'):
+      Predictor.from_model_dir(folder)
+
+  def test_refuses_what_is_no_checkpoint(self):
+    with self.assertRaisesRegex(errors.InputError, 'use --model_dir'):
+      Predictor.from_checkpoint(self.model_dir)
+    with self.assertRaisesRegex(errors.InputError, 'ckpt-9: no such'):
+      Predictor.from_checkpoint(os.path.join(self.model_dir, 'model.ckpt-9'))
+    folder = self._copy(self.model_dir)
+    os.remove(os.path.join(folder, 'config.json'))
+    with self.assertRaisesRegex(errors.InputError, f'{folder}: no config'):
+      Predictor.from_checkpoint(os.path.join(folder, 'model.ckpt-3'))
+
+  def test_calls_a_torn_checkpoint_damaged(self):
+    for ending in ('.index', '.data-00000-of-00001'):
+      folder = self._copy(self.model_dir)
+      path = os.path.join(folder, 'model.ckpt-3' + ending)
+      os.truncate(path, os.path.getsize(path) // 2)
+      with self.subTest(ending), self.assertRaisesRegex(
+          errors.InputError,
+          f'^{folder}/model.ckpt-3: (damaged|not a readable)') as raised:
+        Predictor.from_model_dir(folder)
+      self.assertNotIn('\n', str(raised.exception))
+
+  def test_images_keep_zeros_at_their_end(self):
+    """BMP ends in pixels, which NumPy's own strings would cut."""
+    file = io.BytesIO()
+    Image.new('L', (8, 8)).save(file, 'BMP')
+    self.assertTrue(file.getvalue().endswith(bytes(8)))
+    with Predictor.from_saved_model(self.version) as predictor:
+      reading, = predictor.read_bytes([file.getvalue()])
+    self.assertTrue(reading.valid)
+
+
+if __name__ == '__main__':
+  tf.test.main()
