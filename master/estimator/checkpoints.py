@@ -59,11 +59,7 @@ def step(path: Optional[str]) -> int:
 
 
 def named_variables() -> dict[str, Any]:
-  """Name to variable, of all that a checkpoint of this graph holds.
-
-  Naming them keeps the copies of a mirrored variable out, so that the
-  checkpoint serves any number of devices.
-  """
+  """Name to variable, of all that a checkpoint of this graph holds."""
   return {_name(variable): variable for variable in tf.global_variables()}
 
 
@@ -72,9 +68,14 @@ def _name(variable: Any) -> str:
 
 
 def saver(config: Any) -> tf.train.Saver:
-  """A Saver of this graph's variables."""
+  """A Saver of this graph's variables.
+
+  It is given a list: with a dictionary, restoring would reach the first copy
+  of a mirrored variable only. A copy has no name in the checkpoint, so that
+  it serves any number of devices.
+  """
   return tf.train.Saver(
-      named_variables(), max_to_keep=config.keep_checkpoint_max,
+      tf.global_variables(), max_to_keep=config.keep_checkpoint_max,
       keep_checkpoint_every_n_hours=config.keep_checkpoint_every_n_hours,
       save_relative_paths=True)
 
@@ -179,14 +180,19 @@ def _warm_start_init_fn(settings: Any,
   path = find(settings.ckpt_to_initialize_from)
   variables = warm_started(settings)
   check_fits(variables, path)
-  restorer = tf.train.Saver(variables, name='warm_start')
+  # A Saver cannot give a mirrored variable another name than its own.
+  values = {name: tf.placeholder(variable.dtype.base_dtype, variable.shape)
+            for name, variable in variables.items()}
+  assigns = {name: tf.group(variable.assign(values[name]))
+             for name, variable in variables.items()}
 
   def init_fn(scaffold, session):
     del scaffold
     if inner is not None:
       inner(session)
-    restorer.restore(session, path)
-    logging.info('Warm started %d variables from %s.', len(variables),
-                    path)
+    reader = tf.train.load_checkpoint(path)
+    for name, assign in assigns.items():
+      session.run(assign, {values[name]: reader.get_tensor(name)})
+    logging.info('Warm started %d variables from %s.', len(assigns), path)
 
   return init_fn

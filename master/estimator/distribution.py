@@ -38,11 +38,34 @@ def strategy_from_name(name: str,
     devices = [f'/gpu:{i}' for i in range(len(gpus))]
   if len(devices) < 2:
     return None
-  return tf.distribute.MirroredStrategy(list(devices))
+  # Collective ops, the default, wait for all replicas, which a session that
+  # fetches the tensors of one never runs.
+  reduction = (tf.distribute.ReductionToOneDevice()
+               if any('cpu' in device.lower() for device in devices) else None)
+  return tf.distribute.MirroredStrategy(list(devices), reduction)
+
+
+def session_config(config: Any, strategy: Any) -> tf.ConfigProto:
+  """`config.session_config` with all devices of `strategy` in the session.
+
+  Sessions do not follow `tf.config.set_logical_device_configuration`; a
+  device that they lack would silently become another, and collective ops
+  would then wait forever.
+  """
+  if strategy is None:
+    return config.session_config
+  proto = strategy.update_config_proto(config.session_config)
+  cpus = [tf.DeviceSpec.from_string(device).device_index
+          for device in strategy.extended.worker_devices
+          if 'cpu' in device.lower()]
+  needed = max(cpus, default=0) + 1
+  proto.device_count['CPU'] = max(proto.device_count['CPU'], needed)
+  return proto
 
 
 def build_replicas(strategy: Any, model_fn: Callable[..., Any],
-                   input_fn: calling.InputFn) -> tuple[list[Any], Any]:
+                   input_fn: calling.InputFn
+                   ) -> tuple[list[Any], list[tf.Tensor], Any]:
   """Calls `model_fn` once per replica, each with its own share of the input.
 
   Args:
@@ -51,7 +74,8 @@ def build_replicas(strategy: Any, model_fn: Callable[..., Any],
     input_fn: must give a Dataset of per-replica batches.
 
   Returns:
-    (The EstimatorSpec of each replica, the op that starts the input).
+    (The EstimatorSpec of each replica, the number of examples in its batch
+    (int32 scalar), the op that starts the input).
 
   Raises:
     ValueError: if the strategy is of TensorFlow 2's kind.
@@ -61,19 +85,29 @@ def build_replicas(strategy: Any, model_fn: Callable[..., Any],
                      'take it from tf.compat.v1.distribute.')
   iterator = strategy.make_input_fn_iterator(input_fn)
   features, labels = calling.split(iterator.get_next(), input_fn.mode)
-  specs = []
+  specs, rows = [], []
 
   def replica(features, labels):
     # Replicas are traced one at a time and end in order.
     specs.append(model_fn(features, labels, input_fn.mode))
+    rows.append(tf.shape(tf.nest.flatten(features)[0])[0])
 
   strategy.extended.call_for_each_replica(replica, args=(features, labels))
-  return specs, tf.group(iterator.initializer)
+  return specs, rows, tf.group(iterator.initializer)
 
 
-def mean(losses: Sequence[tf.Tensor]) -> tf.Tensor:
-  """Mean of the replicas' losses; float32 scalar each."""
-  return tf.reduce_mean(tf.stack(losses))
+def mean(losses: Sequence[tf.Tensor], rows: Sequence[tf.Tensor]) -> tf.Tensor:
+  """Mean of the replicas' losses.
+
+  Args:
+    losses: scalar of each replica.
+    rows: int32 scalar of each replica: examples in its batch. One without any
+      (the end of an evaluation) counts as zero: its own loss may be the mean
+      of nothing.
+  """
+  return tf.reduce_mean(tf.stack([
+      tf.where(tf.greater(count, 0), loss, tf.zeros_like(loss))
+      for loss, count in zip(losses, rows)]))
 
 
 def merge_scaffolds(

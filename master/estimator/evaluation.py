@@ -9,6 +9,7 @@ import tensorflow.compat.v1 as tf
 from master import errors
 from master.estimator import calling
 from master.estimator import checkpoints
+from master.estimator import distribution
 from master.estimator import hooks as hooks_lib
 from master.estimator import model_graph
 
@@ -56,7 +57,8 @@ def evaluate(model_fn: calling.ModelFn, input_fn: calling.InputFn,
     counter = hooks_lib.StopAfterBatchesHook(steps)
     final = tf.train.FinalOpsHook(values)
     creator = tf.train.ChiefSessionCreator(
-        scaffold, config=config.session_config,
+        scaffold,
+        config=distribution.session_config(config, config.eval_distribute),
         checkpoint_filename_with_path=checkpoint)
     with tf.train.MonitoredSession(
         creator, [*graph.input_hooks, *graph.hooks, *hooks, counter,

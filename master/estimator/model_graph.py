@@ -67,6 +67,7 @@ def from_spec(spec: specs_lib.EstimatorSpec,
 
 
 def _from_replicas(specs: Sequence[specs_lib.EstimatorSpec],
+                   rows: Sequence[tf.Tensor],
                    input_hooks: Sequence[Any]) -> ModelGraph:
   first = from_spec(specs[0], input_hooks)
   train_ops = [spec.train_op for spec in specs if spec.train_op is not None]
@@ -74,7 +75,7 @@ def _from_replicas(specs: Sequence[specs_lib.EstimatorSpec],
       name: (value, tf.group(*(s.eval_metric_ops[name][1] for s in specs)))
       for name, (value, _) in first.eval_metric_ops.items()}
   return dataclasses.replace(
-      first, loss=distribution.mean([spec.loss for spec in specs]),
+      first, loss=distribution.mean([spec.loss for spec in specs], rows),
       train_op=tf.group(*train_ops) if train_ops else None,
       eval_metric_ops=metrics,
       scaffold=distribution.merge_scaffolds([s.scaffold for s in specs]))
@@ -95,6 +96,7 @@ def build(model_fn: calling.ModelFn, input_fn: calling.InputFn,
     return from_spec(model_fn(features, labels, input_fn.mode), input_hooks)
   with strategy.scope():
     tf.train.get_or_create_global_step()
-    specs, initializer = distribution.build_replicas(strategy, model_fn,
-                                                     input_fn)
-    return _from_replicas(specs, [hooks_lib.InitializerHook(initializer)])
+    specs, rows, initializer = distribution.build_replicas(
+        strategy, model_fn, input_fn)
+    return _from_replicas(specs, rows,
+                          [hooks_lib.InitializerHook(initializer)])

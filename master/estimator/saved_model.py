@@ -1,4 +1,4 @@
-"""Writes a model as a SavedModel. Guarded by tests/estimator/export_test.py."""
+"""Writes a SavedModel. Guarded by tests/estimator/saved_model_test.py."""
 
 import os
 import time

@@ -1,6 +1,6 @@
 """Training with evaluations in between.
 
-Guarded by tests/estimator/train_and_evaluate_test.py.
+Guarded by tests/estimator/training_test.py.
 """
 
 import dataclasses

@@ -1,4 +1,4 @@
-"""The loop that trains. Guarded by tests/estimator/training_test.py."""
+"""The loop that trains. Guarded by tests/estimator/training_loop_test.py."""
 
 from typing import Any, Optional, Sequence
 
@@ -6,6 +6,7 @@ import tensorflow.compat.v1 as tf
 
 from master.estimator import calling
 from master.estimator import checkpoints
+from master.estimator import distribution
 from master.estimator import hooks as hooks_lib
 from master.estimator import model_graph
 
@@ -69,8 +70,8 @@ def train(model_fn: calling.ModelFn, input_fn: calling.InputFn, config: Any,
     all_hooks += _own_hooks(graph, config, scaffold, last_step, listeners)
     with tf.train.MonitoredTrainingSession(
         checkpoint_dir=config.model_dir, scaffold=scaffold, hooks=all_hooks,
-        config=config.session_config, save_checkpoint_secs=None,
-        save_summaries_steps=None, save_summaries_secs=None,
-        log_step_count_steps=None) as session:
+        config=distribution.session_config(config, config.train_distribute),
+        save_checkpoint_secs=None, save_summaries_steps=None,
+        save_summaries_secs=None, log_step_count_steps=None) as session:
       while not session.should_stop():
         session.run(graph.train_op)
