@@ -5,6 +5,7 @@ Guarded by tests/cli/progress_test.py.
 
 import logging
 import time
+from typing import Optional
 
 
 class Progress:
@@ -14,14 +15,17 @@ class Progress:
     count: images done so far.
   """
 
-  def __init__(self, name: str, interval: float = 10):
+  def __init__(self, name: str, interval: float = 10,
+               total: Optional[int] = None):
     """Starts the clock.
 
     Args:
       name: what is worked on, first in each line.
       interval: seconds between lines.
+      total: images to do, to tell the time left; None if unknown.
     """
     self.count = 0
+    self._total = total
     self._name = name
     self._interval = interval
     self._start = self._reported = time.monotonic()
@@ -36,6 +40,12 @@ class Progress:
     self.count += number
     now = time.monotonic()
     if now - self._reported >= self._interval:
-      logging.info('%s: %d images, %.1f images/s', self._name, self.count,
-                   self.count / (now - self._start))
+      rate = self.count / (now - self._start)
+      logging.info('%s: %d images, %.1f images/s%s', self._name, self.count,
+                   rate, self._time_left(rate))
       self._reported = now
+
+  def _time_left(self, rate: float) -> str:
+    if self._total is None:
+      return ''
+    return f', {(self._total - self.count) / rate:.0f} s left'

@@ -1,0 +1,133 @@
+"""Where a word lies in its crop: stretch, slant, curve, turn, perspective.
+
+Guarded by tests/rendering/geometry_test.py.
+"""
+
+import math
+import random
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+_MAX_CURVE = 0.3  # Of the word's height, and at most as much of its width.
+_MAX_TURN = 9.0  # Degrees.
+_MAX_SHEAR = 0.35
+_MAX_KEYSTONE = 0.22
+
+
+class Placed(NamedTuple):
+  """A word in its crop.
+
+  Attributes:
+    mask: uint8 [h, w], coverage of the ink.
+    top: rows above the word.
+    bottom: rows below it.
+    scale: pixels of the crop for one of the drawn word, vertically.
+  """
+  mask: np.ndarray
+  top: int
+  bottom: int
+  scale: float
+
+
+def curved(mask: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+  """Moves each column down.
+
+  Args:
+    mask: uint8 [h, w].
+    offsets: float [w], rows, at least 0.
+
+  Returns:
+    uint8 [h + largest offset, w].
+  """
+  height, width = mask.shape
+  extra = math.ceil(offsets.max()) + 1
+  padded = np.zeros([height + 2 * extra, width], np.uint8)
+  padded[extra:extra + height] = mask
+  whole = np.floor(offsets).astype(np.int32)
+  share = (offsets - whole).astype(np.float32)
+  rows = np.arange(height + extra)[:, None] - whole[None] + extra
+  columns = np.arange(width)[None]
+  moved = (padded[rows, columns] * (1 - share)
+           + padded[rows - 1, columns] * share)
+  return moved.astype(np.uint8)
+
+
+def _curve(mask: np.ndarray, rng: random.Random, strength: float
+           ) -> np.ndarray:
+  """Bends the word into an arc or a wave."""
+  height, width = mask.shape
+  # The columns of a short word are most of a letter: bent, it is torn.
+  amount = min(_MAX_CURVE * height, 0.09 * width) * strength * rng.random()
+  along = np.linspace(-1, 1, width, dtype=np.float32)
+  if rng.random() < 0.7:
+    offsets = amount * along ** 2
+    if rng.random() < 0.5:
+      offsets = amount - offsets
+  else:
+    offsets = amount / 2 * (1 + np.sin(math.pi * along * rng.uniform(0.8, 1.3)
+                                       + rng.uniform(0, 2 * math.pi)))
+  return curved(mask, offsets)
+
+
+def _homography(width: float, height: float, rng: random.Random,
+                strength: float) -> np.ndarray:
+  """Takes a point of the drawn word to the crop, up to scale and place."""
+  shear = strength * rng.gauss(0, _MAX_SHEAR / 2.5)
+  turn = math.radians(strength * rng.gauss(0, _MAX_TURN / 2.5))
+  # A long word that is turned leaves little height for its letters.
+  limit = math.atan2(0.8 * height, width)
+  turn = max(-limit, min(limit, turn))
+  stretch = math.exp(strength * rng.gauss(0, 0.16))
+  cos, sin = math.cos(turn), math.sin(turn)
+  affine = np.array([[cos * stretch, cos * shear - sin, 0],
+                     [sin * stretch, sin * shear + cos, 0],
+                     [0, 0, 1]])
+  keystone = np.eye(3)
+  if rng.random() < 0.6 * strength:
+    keystone[2, 0] = strength * rng.uniform(-1, 1) * _MAX_KEYSTONE / width
+    keystone[2, 1] = (strength * rng.uniform(-1, 1) * _MAX_KEYSTONE / 2
+                      / height)
+  centre = np.array([[1, 0, -width / 2], [0, 1, -height / 2], [0, 0, 1]])
+  return affine @ keystone @ centre
+
+
+def _margins(height: int, rng: random.Random, strength: float
+             ) -> tuple[int, int, int, int]:
+  """Pixels left, above, right and below the word in a crop."""
+  usual = [max(0.0, rng.gauss(0.09, 0.06)) for _ in range(4)]
+  shares = [0.08 + strength * (share - 0.08) for share in usual]
+  return tuple(round(height * share) for share in shares)
+
+
+def placed(mask: np.ndarray, height: int, rng: random.Random,
+           strength: float) -> Placed:
+  """Lays a drawn word into a crop.
+
+  Args:
+    mask: uint8 [h, w], the word in a straight line, cut to its ink.
+    height: of the crop, in pixels.
+    rng: decides how.
+    strength: 0 for a straight word, 1 for the whole range.
+  """
+  if rng.random() < 0.3 * strength:
+    mask = _curve(mask, rng, strength)
+  mask = np.pad(mask, 1)
+  rows, columns = mask.shape
+  matrix = _homography(columns, rows, rng, strength)
+  corners = matrix @ np.array([[0, columns, 0, columns], [0, 0, rows, rows],
+                               [1, 1, 1, 1]])
+  corners = corners[:2] / corners[2]
+  low, high = corners.min(axis=1), corners.max(axis=1)
+  left, top, right, bottom = _margins(height, rng, strength)
+  scale = (height - top - bottom) / (high[1] - low[1])
+  width = max(8, left + right + round(scale * (high[0] - low[0])))
+  place = np.array([[scale, 0, left - scale * low[0]],
+                    [0, scale, top - scale * low[1]], [0, 0, 1]])
+  inverse = np.linalg.inv(place @ matrix)
+  inverse /= inverse[2, 2]
+  image = Image.fromarray(mask).transform(
+      (width, height), Image.Transform.PERSPECTIVE,
+      inverse.ravel()[:8].tolist(), Image.Resampling.BILINEAR)
+  return Placed(np.asarray(image), top, bottom, scale)

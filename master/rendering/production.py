@@ -1,0 +1,146 @@
+"""Renders many words in several processes, in order, the same each time.
+
+What a record shows hangs on the seed and its index alone, not on which
+process draws it. Guarded by tests/rendering/production_test.py.
+"""
+
+import collections
+from concurrent import futures
+import dataclasses
+import multiprocessing
+import os
+import random
+import signal
+import threading
+from typing import Iterator, NamedTuple, Optional, Sequence
+
+from master.rendering import fonts as fonts_lib
+from master.rendering import renderer
+from master.rendering import words as words_lib
+
+_CHUNK = 50  # Words that a process draws for one message.
+_CHUNKS_AHEAD = 4  # For each process.
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+  """All that decides the words and their pictures.
+
+  Attributes:
+    seed: of everything left to chance.
+    characters: all that may occur in a word.
+    words: to show; None for words that are made up.
+    recase: whether words of the list may change case.
+    min_length: characters of the shortest word that is made up.
+    max_length: characters of the longest one.
+    excluded: case-folded words that are not made up.
+    fonts: folder, or None for Pillow's font.
+    settings: how to draw.
+  """
+  seed: int
+  characters: str
+  words: Optional[Sequence[str]] = None
+  recase: bool = True
+  min_length: int = 1
+  max_length: int = 25
+  excluded: frozenset[str] = frozenset()
+  fonts: Optional[str] = None
+  settings: renderer.Settings = renderer.Settings()
+
+
+class Record(NamedTuple):
+  """One rendered word."""
+  rendering: renderer.Rendering
+  label: str
+
+
+class Artist:
+  """Draws the records of a plan, in any order."""
+
+  def __init__(self, plan: Plan):
+    """Opens the fonts.
+
+    Raises:
+      InputError: if there are none.
+    """
+    self._plan = plan
+    self._fonts = fonts_lib.FontBook(plan.fonts)
+    if plan.words is None:
+      self._words = words_lib.WordMaker(
+          plan.characters, plan.min_length, plan.max_length, self._accept)
+    else:
+      recased = frozenset(plan.characters) if plan.recase else None
+      self._words = words_lib.WordList(plan.words, plan.seed, recased)
+
+  def _accept(self, word: str) -> bool:
+    return (word.casefold() not in self._plan.excluded
+            and self._fonts.covers(word))
+
+  def record(self, index: int) -> Record:
+    """Draws the record at `index`, counted from 0."""
+    rng = random.Random(f'{self._plan.seed}/{index}')
+    label = self._words.word(index, rng)
+    return Record(renderer.render_word(label, rng, self._fonts,
+                                       self._plan.settings), label)
+
+
+def num_cores() -> int:
+  """Processors that this process may use."""
+  if hasattr(os, 'sched_getaffinity'):
+    return len(os.sched_getaffinity(0))
+  return os.cpu_count() or 1
+
+
+def records(plan: Plan, count: int, processes: int) -> Iterator[Record]:
+  """Draws the first `count` records of a plan.
+
+  Args:
+    plan: what to draw.
+    count: number of records.
+    processes: that draw; 0 for one per processor.
+
+  Yields:
+    Records in order of their index.
+  """
+  chunks = [range(start, min(start + _CHUNK, count))
+            for start in range(0, count, _CHUNK)]
+  processes = min(processes or num_cores(), len(chunks))
+  if processes == 1:
+    artist = Artist(plan)
+    for chunk in chunks:
+      yield from map(artist.record, chunk)
+    return
+  # A forked copy of a process with threads may hang; a fresh one cannot.
+  pool = futures.ProcessPoolExecutor(
+      processes, multiprocessing.get_context('spawn'), _start_worker, (plan,))
+  try:
+    pending = collections.deque()
+    for chunk in chunks:
+      pending.append(pool.submit(_draw_chunk, chunk))
+      if len(pending) >= processes * _CHUNKS_AHEAD:
+        yield from pending.popleft().result()
+    while pending:
+      yield from pending.popleft().result()
+  finally:
+    pool.shutdown(cancel_futures=True)
+
+
+_artist: Optional[Artist] = None
+
+
+def _start_worker(plan: Plan):
+  global _artist
+  # The terminal sends Ctrl-C to all; it is for the parent to end the others.
+  signal.signal(signal.SIGINT, signal.SIG_IGN)
+  threading.Thread(target=_leave_with_parent, daemon=True).start()
+  _artist = Artist(plan)
+
+
+def _leave_with_parent():
+  """Ends this process when its parent is killed; else it would wait on."""
+  multiprocessing.parent_process().join()
+  os._exit(1)
+
+
+def _draw_chunk(indices: range) -> list[Record]:
+  return [_artist.record(index) for index in indices]
