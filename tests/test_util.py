@@ -10,6 +10,7 @@ import zlib
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from master import charset
 from master import config as config_lib
 
 TESTDATA = pathlib.Path(__file__).parent / 'testdata'
@@ -74,12 +75,35 @@ def assign_formula(session: tf.Session, variables: Sequence[tf.Variable]
   return weights
 
 
+def assign_reading(session: tf.Session, variables: Sequence[tf.Variable]
+                   ) -> dict[str, np.ndarray]:
+  """As `assign_formula`, so that images give texts of unequal lengths."""
+  weights = formula_weights(variables)
+  # Let the image weigh more than the text so far.
+  weights['master/decoder/embedding'] *= 0.3
+  bias = weights['master/decoder/classes/bias']
+  bias[[charset.PAD_ID, charset.SOS_ID, charset.UNK_ID]] -= 9
+  bias[charset.EOS_ID] += 3.5
+  session.run([v.assign(weights[v.name[:-2]]) for v in variables])
+  return weights
+
+
 def formula_images(count: int,
                    config: config_lib.ModelConfig = TINY) -> np.ndarray:
-  """Noise in [-1, 1], float32 [count, H, W, C]; row i is ever the same."""
-  shape = [config.image_height, config.image_width, config.image_channels]
-  return np.stack([np.random.RandomState(i).uniform(-1, 1, shape)
-                   for i in range(count)]).astype(np.float32)
+  """Blocks of 8 x 4 pixels of one grey or colour each.
+
+  Args:
+    count: of images B; image i is the same whatever the count.
+    config: tells the size.
+
+  Returns:
+    float32 [B, H, W, C] in [-1, 1].
+  """
+  shape = [*config.memory_shape, config.image_channels]
+  blocks = np.stack([np.random.RandomState(i).uniform(-1, 1, shape)
+                     for i in range(count)]).astype(np.float32)
+  return blocks.repeat(config_lib.HEIGHT_STRIDE, axis=1).repeat(
+      config_lib.WIDTH_STRIDE, axis=2)
 
 
 def names_and_shapes(variables: Sequence[tf.Variable]
