@@ -1,6 +1,5 @@
 """Tests of master/charset.py."""
 
-import os
 import subprocess
 import sys
 
@@ -104,9 +103,8 @@ class CharsetTest(tf.test.TestCase, parameterized.TestCase):
     code = ('import sys; from master import charset; '
             'charset.Charset(charset.load_characters("62")).encode("a", 3); '
             'sys.exit("tensorflow" in sys.modules)')
-    root = str(test_util.TESTDATA.parents[1])
-    finished = subprocess.run([sys.executable, '-c', code], cwd=root,
-                              env={**os.environ, 'PYTHONPATH': root})
+    finished = subprocess.run([sys.executable, '-c', code],
+                              env=test_util.environment())
     self.assertEqual(0, finished.returncode)
 
   def test_faulty_sets_are_told(self):

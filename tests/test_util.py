@@ -3,7 +3,8 @@
 import contextlib
 import dataclasses
 import math
-import pathlib
+import os
+import sys
 from typing import Any, Iterator, Sequence
 import zlib
 
@@ -12,8 +13,6 @@ import tensorflow.compat.v1 as tf
 
 from master import charset
 from master import config as config_lib
-
-TESTDATA = pathlib.Path(__file__).parent / 'testdata'
 
 # Sizes that differ wherever the graph lets them, so that a swapped axis
 # shows. The memory has 2 x 5 positions, a head of the decoder 11 channels.
@@ -115,6 +114,11 @@ def names_and_shapes(variables: Sequence[tf.Variable]
 def random(*shape: int, seed: int = 0) -> np.ndarray:
   """float32 values of a normal distribution, the same for a seed."""
   return np.random.RandomState(seed).normal(size=shape).astype(np.float32)
+
+
+def environment() -> dict[str, str]:
+  """Variables of a process that finds the modules this one finds."""
+  return {**os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, sys.path))}
 
 
 def error_of(function, *args, **kwargs) -> Any:

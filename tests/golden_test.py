@@ -3,10 +3,11 @@
 After a change that is meant to break them, write the files in tests/testdata
 again, from the root of the checkout:
 
-  python -c "from tests.models import golden_test; golden_test.write()"
+  python -c "from tests import golden_test; golden_test.write()"
 """
 
 import os
+import pathlib
 import subprocess
 import sys
 
@@ -17,8 +18,9 @@ from master import config as config_lib
 from master.models import recognizer as recognizer_lib
 from tests import test_util
 
-_VARIABLES = test_util.TESTDATA / 'tiny_variables.txt'
-_OUTPUTS = test_util.TESTDATA / 'tiny_outputs.npz'
+_TESTDATA = pathlib.Path(__file__).parent / 'testdata'
+_VARIABLES = _TESTDATA / 'tiny_variables.txt'
+_OUTPUTS = _TESTDATA / 'tiny_outputs.npz'
 _COUNT = 6
 
 
@@ -54,7 +56,6 @@ def outputs() -> dict[str, np.ndarray]:
 
 def write():
   """Writes both files."""
-  test_util.TESTDATA.mkdir(exist_ok=True)
   _VARIABLES.write_text('\n'.join(variable_lines()) + '\n')
   values = outputs()
   top = np.sort(values['logits'], axis=-1)
@@ -83,16 +84,15 @@ class GoldenTest(tf.test.TestCase):
 
   def test_outputs_without_version_2_behaviour(self):
     path = os.path.join(self.get_temp_dir(), 'outputs.npz')
-    root = str(test_util.TESTDATA.parents[1])
     code = ('import sys, numpy as np, tensorflow.compat.v1 as tf; '
             'tf.disable_v2_behavior(); '
-            'from tests.models import golden_test; '
+            'from tests import golden_test; '
             'values = golden_test.outputs(); '
             'values["text"] = values["text"].astype("S"); '
             'np.savez(sys.argv[1], **values)')
     finished = subprocess.run(
-        [sys.executable, '-c', code, path], cwd=root, stderr=subprocess.PIPE,
-        env={**os.environ, 'PYTHONPATH': root})
+        [sys.executable, '-c', code, path], stderr=subprocess.PIPE,
+        env=test_util.environment())
     self.assertEqual(0, finished.returncode, finished.stderr.decode())
     with np.load(path) as values:
       self.assert_golden(dict(values))
