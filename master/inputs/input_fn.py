@@ -23,7 +23,7 @@ InputFn = Callable[..., tf.data.Dataset]
 
 # Records that go through Python together: enough to hide what a call costs,
 # few enough to keep all threads busy with small sets.
-CHUNK_SIZE = 64
+CHUNK_SIZE = 128
 
 
 class _Chunk(NamedTuple):
@@ -190,11 +190,13 @@ def _make_dataset(source: _ChunkSource, num_chunks: int,
                   batch_size: int, drop_remainder: bool,
                   model_config: config_lib.ModelConfig,
                   data_config: config_lib.DataConfig) -> tf.data.Dataset:
+  @tf.autograph.experimental.do_not_convert
+  def load(chunk):
+    return _load_chunk(chunk, source, model_config)
+
   threads = data_config.data_threads or tf.data.AUTOTUNE
   dataset = tf.data.Dataset.range(num_chunks)
-  dataset = dataset.map(
-      lambda chunk: _load_chunk(chunk, source, model_config),
-      num_parallel_calls=threads)
+  dataset = dataset.map(load, num_parallel_calls=threads)
   dataset = dataset.rebatch(batch_size, drop_remainder=drop_remainder)
   dataset = dataset.prefetch(data_config.prefetch_batches)
   return dataset.with_options(_options(data_config))
