@@ -105,5 +105,4 @@ class TrainingRun:
     for name, counter in [('training', self._counter), *(
         (eval_set.name, eval_set.counter) for eval_set in self._eval_sets)]:
       if counter.total:
-        logging.info('Skipped records of %s, each time they were read: %s',
-                     name, counter.summary())
+        logging.info('Records of %s: %s', name, counter.summary())
