@@ -16,6 +16,17 @@ def _optimizer(config: config_lib.TrainConfig,
                                 config.adam_epsilon)
 
 
+def _sum_over_replicas(gradients: list[tf.Tensor]) -> list[tf.Tensor]:
+
+  def reduce(strategy, *values):
+    return strategy.extended.batch_reduce_to(
+        tf.distribute.ReduceOp.SUM, [(value, value) for value in values])
+
+  # all_reduce would also make it differentiable, and fails in doing so in a
+  # graph where another replica's gradients come from its variables.
+  return tf.distribute.get_replica_context().merge_call(reduce, gradients)
+
+
 def _clip(gradients: list[tf.Tensor], clip_norm: float,
           replicas: int) -> list[tf.Tensor]:
   """Scales down gradients whose global norm is larger than clip_norm.
@@ -24,8 +35,7 @@ def _clip(gradients: list[tf.Tensor], clip_norm: float,
   does not change what is learned.
   """
   if replicas > 1:
-    gradients = tf.distribute.get_replica_context().all_reduce(
-        tf.distribute.ReduceOp.SUM, gradients)
+    gradients = _sum_over_replicas(gradients)
   clipped, norm = tf.clip_by_global_norm(gradients, clip_norm)
   if replicas == 1:
     tf.summary.scalar('gradient_norm', norm)
