@@ -22,7 +22,7 @@ def learning_rate(config: config_lib.TrainConfig,
   Returns:
     float32 scalar.
   """
-  with tf.name_scope('learning_rate'):
+  with tf.name_scope('schedule'):
     step = tf.cast(global_step, tf.float32)
     rate = tf.constant(config.learning_rate, tf.float32)
     if config.schedule == 'cosine':
