@@ -1,14 +1,12 @@
 """Tests of master/charset.py."""
 
-import subprocess
-import sys
-
 from absl.testing import parameterized
 import numpy as np
 import tensorflow.compat.v1 as tf
 
 from master import charset
 from master import errors
+from tests import commands
 from tests import test_util
 
 _TEXTS = ['', 'a', 'Hello', 'hELLO', 'a-b', 'été', '日本', 'İß', 'abcdefghij',
@@ -103,9 +101,8 @@ class CharsetTest(tf.test.TestCase, parameterized.TestCase):
     code = ('import sys; from master import charset; '
             'charset.Charset(charset.load_characters("62")).encode("a", 3); '
             'sys.exit("tensorflow" in sys.modules)')
-    finished = subprocess.run([sys.executable, '-c', code],
-                              env=test_util.environment())
-    self.assertEqual(0, finished.returncode)
+    finished = commands.run('-c', code)
+    self.assertEqual(0, finished.returncode, finished.stderr)
 
   def test_faulty_sets_are_told(self):
     with self.assertRaisesRegex(errors.InputError, 'empty'):

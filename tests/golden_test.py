@@ -8,14 +8,13 @@ again, from the root of the checkout:
 
 import os
 import pathlib
-import subprocess
-import sys
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
 from master.models import recognizer as recognizer_lib
+from tests import commands
 from tests import test_util
 
 _TESTDATA = pathlib.Path(__file__).parent / 'testdata'
@@ -90,10 +89,8 @@ class GoldenTest(tf.test.TestCase):
             'values = golden_test.outputs(); '
             'values["text"] = values["text"].astype("S"); '
             'np.savez(sys.argv[1], **values)')
-    finished = subprocess.run(
-        [sys.executable, '-c', code, path], stderr=subprocess.PIPE,
-        env=test_util.environment())
-    self.assertEqual(0, finished.returncode, finished.stderr.decode())
+    finished = commands.run('-c', code, path)
+    self.assertEqual(0, finished.returncode, finished.stderr)
     with np.load(path) as values:
       self.assert_golden(dict(values))
 

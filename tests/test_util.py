@@ -3,8 +3,6 @@
 import contextlib
 import dataclasses
 import math
-import os
-import sys
 from typing import Any, Iterator, Sequence
 import zlib
 
@@ -114,11 +112,6 @@ def names_and_shapes(variables: Sequence[tf.Variable]
 def random(*shape: int, seed: int = 0) -> np.ndarray:
   """float32 values of a normal distribution, the same for a seed."""
   return np.random.RandomState(seed).normal(size=shape).astype(np.float32)
-
-
-def environment() -> dict[str, str]:
-  """Variables of a process that finds the modules this one finds."""
-  return {**os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, sys.path))}
 
 
 def error_of(function, *args, **kwargs) -> Any:

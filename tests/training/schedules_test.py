@@ -1,0 +1,57 @@
+"""Tests of master/training/schedules.py."""
+
+import math
+
+from absl.testing import parameterized
+import tensorflow.compat.v1 as tf
+
+from master import config as config_lib
+from master.training import schedules
+from tests import test_util
+
+
+class SchedulesTest(tf.test.TestCase, parameterized.TestCase):
+
+  def rates(self, steps, **settings):
+    config = config_lib.TrainConfig(learning_rate=0.5, train_steps=100,
+                                    **settings)
+    with test_util.graph_session() as session:
+      step = tf.placeholder(tf.int64, [])
+      rate = schedules.learning_rate(config, step)
+      self.assertEqual((tf.float32, []), (rate.dtype, rate.shape.as_list()))
+      return [session.run(rate, {step: s}) for s in steps]
+
+  def test_constant(self):
+    self.assertAllClose([0.5] * 3, self.rates([0, 7, 1000]))
+
+  @parameterized.parameters('constant', 'inverse_sqrt')
+  def test_warm_up_rises_to_the_full_rate(self, schedule):
+    rates = self.rates([0, 1, 4, 9], schedule=schedule, warmup_steps=10)
+    self.assertAllClose([0.05, 0.1, 0.25, 0.5], rates)
+
+  def test_constant_after_warm_up(self):
+    self.assertAllClose([0.5] * 2, self.rates([10, 99], warmup_steps=10))
+
+  def test_cosine(self):
+    rates = self.rates([0, 25, 50, 75, 100, 200], schedule='cosine')
+    root = math.sqrt(0.5)
+    self.assertAllClose([0.5, 0.25 * (1 + root), 0.25, 0.25 * (1 - root), 0,
+                         0], rates, atol=1e-6)
+
+  def test_cosine_starts_after_the_warm_up(self):
+    rates = self.rates([9, 19, 20, 60, 100], schedule='cosine',
+                       warmup_steps=20)
+    self.assertAllClose([0.25, 0.5, 0.5, 0.25, 0], rates, atol=1e-6)
+
+  def test_cosine_that_is_all_warm_up(self):
+    rates = self.rates([49, 99], schedule='cosine', warmup_steps=100)
+    self.assertAllClose([0.25, 0.5], rates)
+
+  def test_inverse_sqrt_halves_in_four_times_the_steps(self):
+    rates = self.rates([9, 39, 159], schedule='inverse_sqrt',
+                       warmup_steps=10)
+    self.assertAllClose([0.5, 0.25, 0.125], rates, rtol=1e-5)
+
+
+if __name__ == '__main__':
+  tf.test.main()
