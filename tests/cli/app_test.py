@@ -17,6 +17,7 @@ import logging
 import sys
 
 from absl import flags
+from absl import logging as absl_logging
 
 from master import errors
 from master.cli import app
@@ -40,6 +41,8 @@ InvalidArgumentError.__module__ = 'tensorflow.python.framework.errors_impl'
 
 def main(flags_obj, arguments):
   logging.info('number is %d', flags_obj.number)
+  if flags_obj.what == 'log':
+    absl_logging.info('from absl')
   if flags_obj.what == 'input':
     raise errors.InputError('file.txt: bad\\nline; mend it.')
   if flags_obj.what == 'wrapped':
@@ -88,6 +91,11 @@ class AppTest(parameterized.TestCase):
     self.assertEqual((0, '5 a -\n'), (process.returncode, process.stdout))
     self.assertRegex(process.stderr,
                      r'^\d\d:\d\d:\d\d INFO number is 5\n$')
+
+  def test_shows_what_absl_logs(self):
+    self.assertRegex(
+        self._run('--what=log').stderr,
+        r'^[0-9:]+ INFO number is 2\n[0-9:]+ INFO from absl\n$')
 
   def test_reads_a_flagfile(self):
     path = self.create_tempfile('f.flags', '# why\n--number=3\n').full_path

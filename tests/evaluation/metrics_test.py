@@ -22,7 +22,7 @@ def _evaluate(batches, weights=None):
     session.run(tf.local_variables_initializer())
     for i, batch in enumerate(batches):
       feed = {texts: [t.encode() for t, _ in batch],
-              labels: [l.encode() for _, l in batch]}
+              labels: [label.encode() for _, label in batch]}
       if weights:
         feed[weight] = weights[i]
       session.run([update for _, update in ops.values()], feed)
