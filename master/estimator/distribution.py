@@ -9,6 +9,7 @@ import tensorflow.compat.v1 as tf
 
 from master import errors
 from master.estimator import calling
+from master.estimator import mode_keys
 
 NAMES = ('auto', 'none', 'mirrored')
 
@@ -63,13 +64,41 @@ def session_config(config: Any, strategy: Any) -> tf.ConfigProto:
   return proto
 
 
+def _empty_batch(spec: tf.TensorSpec) -> tf.Tensor:
+  """No rows of what `spec` [B, ...] describes."""
+  return tf.zeros([0] + [size or 0 for size in spec.shape.as_list()[1:]],
+                  spec.dtype)
+
+
+def _replica_input_fn(input_fn: calling.InputFn,
+                      replicas: int) -> Callable[[Any], tf.data.Dataset]:
+  """`input_fn` such that no row of an evaluation is lost.
+
+  A step takes a batch for each replica and ends the input where they do not
+  go round; empty ones make up for those that lack.
+  """
+
+  def replica_input_fn(input_context):
+    dataset = input_fn(input_context)
+    if not isinstance(dataset, tf.compat.v2.data.Dataset):
+      raise ValueError('on several devices input_fn must give a Dataset, but '
+                       f'gave {dataset!r}.')
+    if input_fn.mode != mode_keys.ModeKeys.EVAL:
+      return dataset
+    empty = tf.data.Dataset.from_tensors(
+        tf.nest.map_structure(_empty_batch, dataset.element_spec))
+    return dataset.concatenate(empty.repeat(replicas - 1))
+
+  return replica_input_fn
+
+
 def build_replicas(strategy: Any, model_fn: Callable[..., Any],
                    input_fn: calling.InputFn
                    ) -> tuple[list[Any], list[tf.Tensor], Any]:
   """Calls `model_fn` once per replica, each with its own share of the input.
 
   Args:
-    strategy: of `tf.compat.v1.distribute`; its scope must be open.
+    strategy: `tf.distribute.Strategy`; its scope must be open.
     model_fn: called with (features, labels, mode).
     input_fn: must give a Dataset of per-replica batches.
 
@@ -78,12 +107,10 @@ def build_replicas(strategy: Any, model_fn: Callable[..., Any],
     (int32 scalar), the op that starts the input).
 
   Raises:
-    ValueError: if the strategy is of TensorFlow 2's kind.
+    ValueError: if `input_fn` gives no Dataset.
   """
-  if not hasattr(strategy, 'make_input_fn_iterator'):
-    raise ValueError(f'{type(strategy).__name__} does not work in graph mode; '
-                     'take it from tf.compat.v1.distribute.')
-  iterator = strategy.make_input_fn_iterator(input_fn)
+  iterator = strategy.make_input_fn_iterator(
+      _replica_input_fn(input_fn, strategy.num_replicas_in_sync))
   features, labels = calling.split(iterator.get_next(), input_fn.mode)
   specs, rows = [], []
 

@@ -192,6 +192,10 @@ class ProgressHook(tf.train.SessionRunHook):
     logging.info(self._line(run_values.results['values'], steps_rate))
     self._write_rates(steps_rate)
 
+  def end(self, session):
+    if self._output_dir:
+      self._writer.flush()
+
   def _line(self, values: Mapping[str, Any], steps_rate: float) -> str:
     total = f'/{self._total_steps}' if self._total_steps else ''
     parts = [f'step {self._step_now}{total}']

@@ -29,7 +29,7 @@ class RunConfig:
     keep_checkpoint_max: newest checkpoints kept; 0 or None keeps all.
     keep_checkpoint_every_n_hours: one checkpoint per this many hours stays.
     log_step_count_steps: steps between progress lines; None for none.
-    train_distribute: `tf.distribute.Strategy` (of `tf.compat.v1`) of training.
+    train_distribute: `tf.distribute.Strategy` of training.
     device_fn: op to device, as `tf.device` takes it.
     eval_distribute: `tf.distribute.Strategy` of evaluation.
     checkpoint_save_graph_def: also write the graph as `.meta`.

@@ -1,0 +1,102 @@
+"""Finding checkpoints, whether they fit, and warm starts."""
+
+import os
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from master import errors
+from master.estimator import checkpoints
+from tests import linear_model
+
+
+class CheckpointsTest(tf.test.TestCase):
+
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    cls.source = linear_model.estimator()
+    cls.source.train(linear_model.input_fn(4, repeat=True), max_steps=6)
+
+  def start(self, **arguments):
+    """Variables after a step so small that it shows where they started."""
+    runner = linear_model.estimator(params={'rate': 1e-12}, **arguments)
+    runner.train(linear_model.input_fn(4, repeat=True), max_steps=1)
+    return linear_model.values(runner)
+
+  def test_find(self):
+    path = f'{self.source.model_dir}/model.ckpt-6'
+    self.assertEqual(path, checkpoints.find(self.source.model_dir))
+    self.assertEqual(path, checkpoints.find(path))
+    self.assertEqual(6, checkpoints.step(path))
+    with self.assertRaisesRegex(errors.InputError, 'ckpt-4: no such'):
+      checkpoints.find(f'{self.source.model_dir}/model.ckpt-4')
+    empty = self.create_tempdir().full_path
+    with self.assertRaisesRegex(errors.InputError, empty):
+      checkpoints.find(empty)
+
+  def test_names_the_first_that_differ(self):
+    variables = {name: np.zeros([2, 3]) for name in 'abcde'}
+    with self.assertRaisesRegex(
+        errors.InputError,
+        'ckpt-6 does not fit the model: a is not in it; b is not in it; '
+        'c is not in it; and 2 more'):
+      with tf.Graph().as_default():
+        checkpoints.check_fits(
+            {name: tf.Variable(value) for name, value in variables.items()},
+            checkpoints.find(self.source.model_dir))
+
+  def test_torn_checkpoint(self):
+    directory = self.create_tempdir().full_path
+    path = os.path.join(directory, 'model.ckpt-1')
+    with open(path + '.index', 'wb') as f:
+      f.write(b'nonsense')
+    with self.assertRaisesRegex(errors.InputError, 'not a readable'):
+      checkpoints.check_fits({}, path)
+
+  def test_warm_start_takes_the_model_but_no_optimizer(self):
+    values = self.start(warm_start_from=self.source.model_dir)
+    expected = linear_model.values(self.source)
+    for name in ('linear/weights', 'linear/bias', 'linear/moving'):
+      self.assertAllClose(expected[name], values[name], msg=name)
+    self.assertEqual(1, values['global_step'])
+    self.assertAllClose(0.9 ** 2, values['beta1_power'])
+
+  def test_warm_start_of_some(self):
+    values = self.start(warm_start_from=checkpoints.WarmStartSettings(
+        self.source.model_dir, vars_to_warm_start='.*bias'))
+    self.assertAllClose(self.source.get_variable_value('linear/bias'),
+                        values['linear/bias'])
+    self.assertAllClose(np.zeros([3, 1]), values['linear/weights'])
+
+  def test_warm_start_of_a_list_is_of_all_variables(self):
+    values = self.start(warm_start_from=checkpoints.WarmStartSettings(
+        self.source.model_dir, vars_to_warm_start=['global_step']))
+    self.assertEqual(7, values['global_step'])
+
+  def test_warm_start_under_another_name(self):
+    values = self.start(warm_start_from=checkpoints.WarmStartSettings(
+        self.source.model_dir, 'linear/weights',
+        {'linear/weights': 'linear/weights/Adam'}))
+    self.assertAllClose(
+        self.source.get_variable_value('linear/weights/Adam'),
+        values['linear/weights'])
+
+  def test_resuming_beats_a_warm_start(self):
+    runner = linear_model.estimator()
+    runner.train(linear_model.input_fn(4, repeat=True), max_steps=2)
+    before = runner.get_variable_value('linear/weights')
+    values = linear_model.estimator(
+        runner.model_dir, {'rate': 1e-12},
+        warm_start_from=self.source.model_dir)
+    values.train(linear_model.input_fn(4, repeat=True), max_steps=3)
+    self.assertAllClose(before, values.get_variable_value('linear/weights'))
+
+  def test_warm_start_of_nothing(self):
+    with self.assertRaisesRegex(errors.InputError, 'no variable'):
+      self.start(warm_start_from=checkpoints.WarmStartSettings(
+          self.source.model_dir, 'nonsense'))
+
+
+if __name__ == '__main__':
+  tf.test.main()
