@@ -35,14 +35,14 @@ class _Chunk(NamedTuple):
     texts: bytes objects [M], the labels as they are.
     numbers: int64 [M], of the records' keys.
     positions: int64 [M], in `Records`.
-    num_read: int64 scalar, records the chunk had.
+    num_first: int64 scalar, records of the first epoch that the chunk had.
   """
   images: np.ndarray
   ids: np.ndarray
   texts: np.ndarray
   numbers: np.ndarray
   positions: np.ndarray
-  num_read: np.ndarray
+  num_first: np.ndarray
 
 
 class _ChunkSource:
@@ -70,7 +70,8 @@ class _ChunkSource:
     self._charset = charset_lib.Charset(model_config.charset)
     self._counter = counter
     self._is_training = is_training
-    self._num_fruitless = 0
+    self._num_first = 0
+    self._found_any = False
     self._lock = threading.Lock()
 
   def read(self, chunk: int) -> _Chunk:
@@ -96,31 +97,34 @@ class _ChunkSource:
         texts=_object_array([row.label for row in rows]),
         numbers=np.array([self._records.number(p) for p in kept], np.int64),
         positions=np.array(kept, np.int64),
-        num_read=np.int64(len(positions)))
+        num_first=np.int64(np.clip(self._order.epoch_size - start, 0,
+                                   len(positions))))
 
   def keep(self, valid: np.ndarray, positions: np.ndarray,
-           num_read: int) -> np.ndarray:
+           num_first: int) -> np.ndarray:
     """Counts images that could not be decoded.
 
     Args:
       valid: bool [M].
       positions: int64 [M].
-      num_read: records of the chunk.
+      num_first: records of the first epoch that the chunk had.
 
     Returns:
       int64 [M]: the rows that are left.
 
     Raises:
-      InputError: if a whole epoch went by without a usable record.
+      InputError: if the first epoch had no usable record.
     """
     for position in positions[~valid].tolist():
       self._counter.add(records_lib.UNDECODABLE_IMAGE,
                         self._records.name(position))
     with self._lock:
-      self._num_fruitless += int(num_read)
-      if valid.any():
-        self._num_fruitless = 0
-      fruitless = self._num_fruitless >= self._order.epoch_size
+      # Chunks come in any order; counting only those of the first epoch
+      # makes sure that all of its records were looked at.
+      self._num_first += int(num_first)
+      self._found_any = self._found_any or bool(valid.any())
+      fruitless = (not self._found_any
+                   and self._num_first >= self._order.epoch_size)
     if fruitless:
       raise errors.InputError(
           f'{self._records.paths()}: not one usable record, '
@@ -138,14 +142,14 @@ def _object_array(values: list[bytes]) -> np.ndarray:
 def _load_chunk(chunk: tf.Tensor, source: _ChunkSource,
                 model_config: config_lib.ModelConfig):
   """The usable records of a chunk as (features, labels)."""
-  images, ids, texts, numbers, positions, num_read = tf.numpy_function(
+  images, ids, texts, numbers, positions, num_first = tf.numpy_function(
       source.read, [chunk],
       [tf.string, tf.int32, tf.string, tf.int64, tf.int64, tf.int64])
   images.set_shape([None])
   # Chunks are loaded in parallel, so images of one need not be.
   pixels, valid = image_ops.decode_images(images, model_config,
                                           parallel_calls=None)
-  rows = tf.numpy_function(source.keep, [valid, positions, num_read],
+  rows = tf.numpy_function(source.keep, [valid, positions, num_first],
                            tf.int64)
   rows.set_shape([None])
   ids.set_shape([None, model_config.num_steps])

@@ -1,0 +1,259 @@
+"""Guards master/inputs/image_ops.py."""
+
+import io
+import os
+
+from absl.testing import parameterized
+import numpy as np
+from PIL import Image
+import tensorflow.compat.v1 as tf
+
+from master.inputs import image_ops
+from tests import test_util
+from tests.inputs import pictures
+
+GREY = test_util.tiny_config(image_height=24, image_width=52)
+COLOUR = test_util.tiny_config(image_height=24, image_width=52,
+                               image_channels=3)
+
+
+def _decode(rows, config):
+  """What decode_images makes of a list of bytes, in a v1 session."""
+  with test_util.graph_session() as session:
+    fed = tf.placeholder(tf.string, [None])
+    outputs = image_ops.decode_images(fed, config)
+    assert outputs[0].shape.as_list() == [
+        None, config.image_height, config.image_width, config.image_channels]
+    array = np.empty([len(rows)], object)
+    array[:] = rows
+    return session.run(outputs, {fed: array})
+
+
+def _scaled_width(height: int, width: int, config) -> int:
+  return int(np.clip(round(width * config.image_height / height), 1,
+                     config.image_width))
+
+
+def _interpolate(length: int, new_length: int) -> np.ndarray:
+  """Weights [new, old] of bilinear antialiased scaling, half-pixel centres."""
+  scale = length / new_length
+  centres = (np.arange(new_length) + 0.5) * scale - 0.5
+  distance = np.abs(centres[:, None] - np.arange(length)[None, :])
+  weights = np.maximum(0, 1 - distance / max(scale, 1))
+  return weights / weights.sum(axis=1, keepdims=True)
+
+
+def _reference(pixels: np.ndarray, config) -> np.ndarray:
+  """resize_and_pad in NumPy, of float pixels [h, w, C]."""
+  height, width, _ = pixels.shape
+  scaled = _scaled_width(height, width, config)
+  rows = _interpolate(height, config.image_height)
+  columns = _interpolate(width, scaled)
+  image = np.einsum('yh,xw,hwc->yxc', rows, columns, pixels)
+  padded = np.zeros([config.image_height, config.image_width,
+                     pixels.shape[2]])
+  padded[:, :scaled] = image
+  return padded / 127.5 - 1
+
+
+def _luma(pixels: np.ndarray) -> np.ndarray:
+  return pixels @ np.array([[0.299], [0.587], [0.114]])
+
+
+def _grey_gif(**options) -> bytes:
+  return pictures.encode(pictures.picture(13, 29, 'L'), 'GIF', **options)
+
+
+def _animation() -> bytes:
+  frames = [pictures.picture(13, 29, 'L', seed) for seed in (0, 1)]
+  return pictures.encode(frames[0], 'GIF', save_all=True,
+                         append_images=frames[1:])
+
+
+SMALL = pictures.picture(13, 29)
+
+# Encoded picture of 13 x 29, and how far its decoded pixels may be off.
+FORMATS = {
+    'jpeg': (pictures.encode(SMALL, 'JPEG', quality=95), 9),
+    'progressive': (pictures.encode(SMALL, 'JPEG', quality=95,
+                                    progressive=True), 9),
+    'grey jpeg': (pictures.encode(SMALL.convert('L'), 'JPEG', quality=95), 9),
+    'cmyk jpeg': (pictures.encode(SMALL.convert('CMYK'), 'JPEG', quality=95),
+                  20),
+    'png': (pictures.encode(SMALL, 'PNG'), 1),
+    'grey png': (pictures.encode(SMALL.convert('L'), 'PNG'), 1),
+    'grey + alpha png': (pictures.encode(
+        pictures.picture(13, 29, 'LA'), 'PNG'), 1),
+    'rgba png': (pictures.encode(pictures.picture(13, 29, 'RGBA'), 'PNG'), 1),
+    'palette png': (pictures.encode(SMALL.convert('P'), 'PNG'), 1),
+    '1-bit png': (pictures.encode(SMALL.convert('1'), 'PNG'), 1),
+    '16-bit png': (pictures.encode(
+        pictures.picture(13, 29, 'I;16'), 'PNG'), 1),
+    'bmp': (pictures.encode(SMALL, 'BMP'), 1),
+    'grey bmp': (pictures.encode(SMALL.convert('L'), 'BMP'), 1),
+    'rgba bmp': (pictures.encode(pictures.picture(13, 29, 'RGBA'), 'BMP'), 1),
+    'gif': (pictures.encode(SMALL, 'GIF'), 1),
+    'grey gif': (_grey_gif(), 1),
+    'animated gif': (_animation(), 1),
+}
+
+_JPEG = FORMATS['jpeg'][0]
+_PNG = FORMATS['png'][0]
+GARBAGE = {
+    'empty': b'',
+    'zeros': bytes(999),
+    'text': b'no picture',
+    'cut jpeg': _JPEG[:len(_JPEG) // 2],
+    'cut png': _PNG[:len(_PNG) // 2],
+    'cut bmp': FORMATS['bmp'][0][:200],
+    'jpeg magic alone': _JPEG[:4],
+    'png magic alone': _PNG[:8],
+    'bmp magic alone': b'BM',
+    'gif magic alone': b'GIF89a',
+    'svg': b'<svg xmlns="http://www.w3.org/2000/svg"/>',
+}
+
+
+def _pillow_pixels(encoded: bytes) -> np.ndarray:
+  """The picture as Pillow reads it, float [h, w, 3]; alpha is dropped."""
+  with Image.open(io.BytesIO(encoded)) as image:
+    if image.mode.startswith('I'):
+      return np.repeat(np.asarray(image)[:, :, None] / 257.0, 3, axis=2)
+    return np.asarray(image.convert('RGB')).astype(float)
+
+
+class DecodeImagesTest(tf.test.TestCase, parameterized.TestCase):
+
+  @parameterized.parameters(GREY, COLOUR)
+  def test_all_formats_and_garbage_in_one_batch(self, config):
+    # Garbage between the pictures: a shifted row would show.
+    rows, names = [], []
+    garbage = list(GARBAGE.items())
+    for i, (name, (encoded, _)) in enumerate(FORMATS.items()):
+      rows += [encoded, garbage[i % len(garbage)][1]]
+      names += [name, garbage[i % len(garbage)][0]]
+    images, valid = _decode(rows, config)
+    for name, row, image, is_valid in zip(names, rows, images, valid):
+      with self.subTest(name):
+        self.assertEqual(is_valid, name in FORMATS)
+        if is_valid:
+          pixels = _pillow_pixels(row)
+          if config.image_channels == 1:
+            pixels = _luma(pixels)
+          self.assertAllClose(image, _reference(pixels, config),
+                              atol=FORMATS[name][1] / 127.5)
+        else:
+          self.assertAllEqual(image, np.full_like(image, -1))
+
+  def test_sizes(self):
+    sizes = [(1, 1), (1, 997), (997, 1), (1, 2), (23, 3001), (3001, 23),
+             (24, 52), (24, 53), (23, 50), (25, 52), (48, 7), (100, 100)]
+    originals = [pictures.picture(*size) for size in sizes]
+    images, valid = _decode(
+        [pictures.encode(original, 'PNG') for original in originals], COLOUR)
+    self.assertAllEqual(valid, [True] * len(sizes))
+    self.assertAllInRange(images, -1, 1)
+    for (height, width), original, image in zip(sizes, originals, images):
+      with self.subTest(f'{height} x {width}'):
+        expected = _reference(np.asarray(original).astype(float), COLOUR)
+        self.assertAllClose(image, expected, atol=2e-5)
+        scaled = _scaled_width(height, width, COLOUR)
+        self.assertAllEqual(image[:, scaled:],
+                            np.full([24, 52 - scaled, 3], -1))
+
+  def test_white_is_one_and_black_minus_one(self):
+    rows = [pictures.encode(Image.new(mode, (61, 7), colour), 'PNG')
+            for mode in ('L', 'RGB') for colour in ('white', 'black')]
+    for config in (GREY, COLOUR):
+      images, _ = _decode(rows, config)
+      for image, value in zip(images, (1, -1, 1, -1)):
+        self.assertAllClose(image, np.full_like(image, value), atol=1e-6)
+        self.assertAllInRange(image, -1, 1)
+
+  @parameterized.parameters(GREY, COLOUR)
+  def test_all_garbage(self, config):
+    images, valid = _decode(list(GARBAGE.values()), config)
+    self.assertAllEqual(valid, [False] * len(GARBAGE))
+    self.assertAllEqual(images, np.full_like(images, -1))
+
+  def test_no_rows(self):
+    images, valid = _decode([], COLOUR)
+    self.assertEqual(images.shape, (0, 24, 52, 3))
+    self.assertEqual(valid.shape, (0,))
+
+  def test_order_of_a_large_batch(self):
+    rows = [pictures.png(seed=i) if i % 7 else b'' for i in range(301)]
+    images, valid = _decode(rows, GREY)
+    self.assertAllEqual(valid, [bool(row) for row in rows])
+    alone, _ = _decode([rows[299]], GREY)
+    self.assertAllEqual(images[299], alone[0])
+    self.assertNotAllClose(images[299], images[298])
+
+  def test_one_at_a_time_is_the_same(self):
+    rows = [_JPEG, b'', _PNG]
+    with test_util.graph_session() as session:
+      many = image_ops.decode_images(tf.constant(rows), GREY)
+      one = image_ops.decode_images(tf.constant(rows), GREY,
+                                    parallel_calls=None)
+      many, one = session.run([many, one])
+    self.assertAllEqual(many[0], one[0])
+    self.assertAllEqual(many[1], one[1])
+
+  def test_resize_and_pad_of_pixels(self):
+    with test_util.graph_session() as session:
+      for channels in (1, 2, 3, 4):
+        pixels = pictures.pixels(31, 43, channels)
+        grey = (_luma(pixels[:, :, :3].astype(float)) if channels > 2
+                else pixels[:, :, :1])
+        colour = (pixels[:, :, :3] if channels > 2
+                  else np.repeat(pixels[:, :, :1], 3, axis=2))
+        for config, expected in ((GREY, grey), (COLOUR, colour)):
+          image = image_ops.resize_and_pad(tf.constant(pixels), config)
+          self.assertAllClose(session.run(image),
+                              _reference(expected, config), atol=2e-5)
+
+
+class WhereItRunsTest(tf.test.TestCase):
+  """The same tensor wherever the function is built."""
+
+  def setUp(self):
+    super().setUp()
+    self._rows = [_JPEG, b'no picture', _PNG, FORMATS['gif'][0], b'']
+    self._expected = _decode(self._rows, GREY)
+
+  def _assert_same(self, outputs):
+    self.assertAllEqual(outputs[0], self._expected[0])
+    self.assertAllEqual(outputs[1], self._expected[1])
+
+  def test_in_a_function(self):
+    with test_util.graph_session() as session:
+      decode = tf.compat.v2.function(
+          lambda rows: image_ops.decode_images(rows, GREY))
+      self._assert_same(session.run(decode(tf.constant(self._rows))))
+
+  def test_in_a_data_set(self):
+    with test_util.graph_session() as session:
+      dataset = tf.data.Dataset.from_tensor_slices(self._rows).batch(5)
+      dataset = dataset.map(
+          lambda rows: image_ops.decode_images(rows, GREY))
+      iterator = tf.data.make_initializable_iterator(dataset)
+      session.run(iterator.initializer)
+      self._assert_same(session.run(iterator.get_next()))
+
+  def test_in_a_saved_model(self):
+    folder = os.path.join(self.create_tempdir().full_path, 'model')
+    with test_util.graph_session() as session:
+      fed = tf.placeholder(tf.string, [None])
+      images, valid = image_ops.decode_images(fed, GREY)
+      tf.saved_model.simple_save(session, folder, {'bytes': fed},
+                                 {'images': images, 'valid': valid})
+    with test_util.graph_session() as session:
+      loaded = tf.saved_model.load(session, ['serve'], folder)
+      signature = loaded.signature_def['serving_default']
+      self._assert_same(session.run(
+          [signature.outputs[name].name for name in ('images', 'valid')],
+          {signature.inputs['bytes'].name: self._rows}))
+
+
+if __name__ == '__main__':
+  tf.test.main()

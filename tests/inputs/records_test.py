@@ -1,0 +1,115 @@
+"""Guards master/inputs/records.py."""
+
+import os
+import threading
+
+from absl.testing import absltest
+from absl.testing import parameterized
+
+from master import charset as charset_lib
+from master import errors
+from master.inputs import lmdb_reader
+from master.inputs import records
+from tests.inputs import pictures
+
+
+class SkipCounterTest(absltest.TestCase):
+
+  def test_counts_by_reason(self):
+    counter = records.SkipCounter()
+    self.assertEqual(counter.summary(), 'skipped none')
+    for i in range(7):
+      counter.add(records.LABEL_EMPTY, f'image-{i}')
+    counter.add(records.MISSING_IMAGE, 'image-7')
+    self.assertEqual(counter.counts, {'label_empty': 7, 'missing_image': 1})
+    self.assertEqual(counter.total, 8)
+    self.assertEqual(counter.examples,
+                     {'label_empty': [f'image-{i}' for i in range(5)],
+                      'missing_image': ['image-7']})
+    self.assertEqual(
+        counter.summary(),
+        'skipped 7 label_empty (image-0, ...), 1 missing_image (image-7)')
+
+  def test_a_record_counts_once(self):
+    counter = records.SkipCounter()
+    for _ in range(3):
+      counter.add(records.LABEL_EMPTY, 'image-1')
+    self.assertEqual(counter.total, 1)
+
+  def test_threads_share_it(self):
+    counter = records.SkipCounter()
+
+    def add(name):
+      for i in range(500):
+        counter.add(records.LABEL_EMPTY, f'{name}-{i}')
+
+    threads = [threading.Thread(target=add, args=[n]) for n in range(5)]
+    for thread in threads:
+      thread.start()
+    for thread in threads:
+      thread.join()
+    self.assertEqual(counter.total, 2500)
+
+
+class RecordsTest(absltest.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self._folder = self.create_tempdir().full_path
+
+  def _path(self, name: str) -> str:
+    return os.path.join(self._folder, name)
+
+  def test_one_after_the_other(self):
+    first = pictures.write_lmdb(self._path('first'), ['a', 'b', 'c'])
+    second = pictures.write_items(self._path('second'), {
+        'nSamples': b'2', 'image-0': b'i0', 'transcript-0': b'd',
+        'image-1': b'i1', 'transcript-1': b'e'})
+    both = records.Records([first, second])
+    self.assertLen(both, 5)
+    self.assertEqual([both.read(i).label for i in range(5)],
+                     [b'a', b'b', b'c', b'd', b'e'])
+    self.assertEqual([both.number(i) for i in range(5)], [1, 2, 3, 0, 1])
+    self.assertEqual(both.name(2), f'{first}:image-000000003')
+    self.assertEqual(both.name(3), f'{second}:image-0')
+    self.assertEqual(both.paths(), f'{first}, {second}')
+
+  def test_one_set_needs_no_path_in_names(self):
+    path = pictures.write_lmdb(self._path('set'), ['a'])
+    self.assertEqual(records.Records([path]).name(0), 'image-000000001')
+
+  def test_empty_set(self):
+    paths = [pictures.write_lmdb(self._path('full'), ['a']),
+             pictures.write_lmdb(self._path('empty'), [])]
+    with self.assertRaisesRegex(errors.InputError,
+                                '^[^ ]*/empty: its num-samples is 0'):
+      records.Records(paths)
+
+
+class FaultTest(parameterized.TestCase):
+
+  @parameterized.parameters(
+      (b'i', b'Word7', None),
+      (b'', b'seven77', None),
+      (None, b'word', 'missing_image'),
+      (None, None, 'missing_image'),
+      (b'i', None, 'missing_label'),
+      (b'i', b'caf\xe9', 'label_not_utf8'),
+      (b'i', b'', 'label_empty'),
+      (b'i', b'eight888', 'label_too_long'),
+      (b'i', 'ééééééé'.encode(), 'label_outside_charset'),
+      (b'i', 'éééééééé'.encode(), 'label_too_long'),
+      (b'i', b'a b', 'label_outside_charset'))
+  def test_reasons(self, image, label, reason):
+    charset = charset_lib.Charset(charset_lib.NAMED_CHARSETS['62'])
+    record = lmdb_reader.Record(image, label)
+    self.assertEqual(records.fault(record, charset, 7), reason)
+
+  def test_the_other_case_is_no_fault(self):
+    charset = charset_lib.Charset(charset_lib.NAMED_CHARSETS['36'])
+    record = lmdb_reader.Record(b'i', b'Word')
+    self.assertIsNone(records.fault(record, charset, 7))
+
+
+if __name__ == '__main__':
+  absltest.main()
