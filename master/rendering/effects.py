@@ -20,7 +20,7 @@ _BLACK, _WHITE = 0.0, 255.0
 _LUMA = (0.299, 0.587, 0.114)
 # Least difference of luminance between ink and background, of 255: below it
 # a person no longer reads the word once it is blurred.
-_LEAST_CONTRAST = 45.0
+_LEAST_CONTRAST = 50.0
 _MANY_TRIES = 100
 
 
@@ -152,9 +152,9 @@ def surface(rng: random.Random, height: int, width: int, colour: Colour,
 def _slope(rng: random.Random, height: int, width: int) -> np.ndarray:
   """A smooth change in any direction, float32 [h, w, 1] in [-1, 1]."""
   down, right = rng.uniform(-1, 1), rng.uniform(-1, 1)
-  rows = np.linspace(-down, down, height, dtype=np.float32)
-  columns = np.linspace(-right, right, width, dtype=np.float32)
-  return ((rows[:, None] + columns[None]) / 2)[:, :, None]
+  rows = down / 2 * textures.ramp(height)
+  columns = right / 2 * textures.ramp(width)
+  return (rows[:, None] + columns[None])[:, :, None]
 
 
 def light(picture: np.ndarray, rng: random.Random, strength: float
@@ -175,16 +175,16 @@ def soften(image: Image.Image, rng: random.Random, strength: float,
     image: grey or RGB.
     rng: decides.
     strength: of the effect.
-    stroke: width of the word's strokes in pixels: a blur that is wider
-      leaves nothing to read.
+    stroke: width of the word's strokes or gaps in pixels, at least 1: a blur
+      that is wider leaves nothing to read.
   """
   kind = rng.random() / max(strength, 1e-6)
-  if kind < 0.35:
+  if kind < 0.4:
     radius = strength * min(1.6, 0.45 * stroke) * rng.random()
     return image.filter(ImageFilter.GaussianBlur(radius))
-  if kind < 0.5:
+  if kind < 0.6:
     return _coarse(image, rng, strength, stroke)
-  if kind < 0.58:
+  if kind < 0.68:
     return _smeared(image, rng, strength, stroke)
   return image
 

@@ -6,6 +6,7 @@ process draws it. Guarded by tests/rendering/production_test.py.
 
 import collections
 from concurrent import futures
+import contextlib
 import dataclasses
 import multiprocessing
 import os
@@ -116,7 +117,8 @@ def records(plan: Plan, count: int, processes: int) -> Iterator[Record]:
   try:
     pending = collections.deque()
     for chunk in chunks:
-      pending.append(pool.submit(_draw_chunk, chunk))
+      with _deaf_to_interrupts():
+        pending.append(pool.submit(_draw_chunk, chunk))
       if len(pending) >= processes * _CHUNKS_AHEAD:
         yield from pending.popleft().result()
     while pending:
@@ -125,13 +127,25 @@ def records(plan: Plan, count: int, processes: int) -> Iterator[Record]:
     pool.shutdown(cancel_futures=True)
 
 
+@contextlib.contextmanager
+def _deaf_to_interrupts():
+  """Processes started within never hear of Ctrl-C.
+
+  A terminal sends it to all of them, but it is for the parent to end the
+  others. A new process takes over what is blocked here.
+  """
+  before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+  try:
+    yield
+  finally:
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 _artist: Optional[Artist] = None
 
 
 def _start_worker(plan: Plan):
   global _artist
-  # The terminal sends Ctrl-C to all; it is for the parent to end the others.
-  signal.signal(signal.SIGINT, signal.SIG_IGN)
   threading.Thread(target=_leave_with_parent, daemon=True).start()
   _artist = Artist(plan)
 

@@ -7,6 +7,7 @@ Guarded by tests/rendering/renderer_test.py.
 
 import dataclasses
 import io
+import math
 import random
 
 import numpy as np
@@ -17,6 +18,10 @@ from master.rendering import geometry
 
 # Quality of the JPEG where nothing is to be distorted.
 _BEST_QUALITY = 95
+# Pixels of the crop that a stroke is at least wide.
+_LEAST_STROKE = 1.5
+# Thinner strokes, in pixels of the drawing, fall between its pixels.
+_FAINT_STROKE = 2.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,8 +77,10 @@ def render_word(text: str, rng: random.Random, fonts: fonts_lib.FontBook,
   picture, contrast = _inked(placed, rng, channels, settings.strength)
   picture = effects.light(picture, rng, settings.strength)
   image = effects.to_image(picture)
-  image = effects.soften(image, rng, settings.strength,
-                         _stroke(placed.mask))
+  # Low letters have narrow gaps, however bold their strokes.
+  detail = min(_stroke(placed.mask),
+               0.1 * (height - placed.top - placed.bottom))
+  image = effects.soften(image, rng, settings.strength, max(1.0, detail))
   image = effects.add_noise(image, rng, settings.strength, 0.16 * contrast)
   return Rendering(_encoded(image, rng, settings), fell_back)
 
@@ -89,20 +96,29 @@ def _drawn(face: fonts_lib.Face, text: str, height: int, rng: random.Random,
     spacing = size * strength * rng.choice(
         (rng.uniform(-0.03, 0.06), rng.uniform(0.0, 0.3)))
   mask = fonts_lib.draw(face, text, size, spacing)
+  if _stroke(mask) < _FAINT_STROKE and size < fonts_lib.SIZES[-1]:
+    spacing *= fonts_lib.SIZES[-1] / size
+    size = fonts_lib.SIZES[-1]
+    mask = fonts_lib.draw(face, text, size, spacing)
+  bolder = 0.0
   if rng.random() < 0.25 * strength:
-    amount = size / 28 * strength * rng.random()
-    mask = effects.thickened(np.pad(mask, 2), amount)
+    # What is bold already would run together.
+    bolder = strength * rng.random() * max(0.0, 0.12 * size - _stroke(mask))
+  # Hairlines would vanish between the crop's pixels.
+  scale = 0.8 * height / len(mask)
+  bolder = max(bolder, (_LEAST_STROKE / scale - _stroke(mask)) / 2)
+  if bolder > 0:
+    mask = effects.thickened(geometry.padded(mask, math.ceil(bolder)), bolder)
   return mask
 
 
 def _stroke(mask: np.ndarray) -> float:
   """About the width of a word's strokes in pixels, from area and outline."""
-  ink = mask > 127
-  area = np.count_nonzero(ink)
-  outline = (np.count_nonzero(ink[1:] != ink[:-1])
-             + np.count_nonzero(ink[:, 1:] != ink[:, :-1]))
+  ink = mask > 63
+  outline = int(np.count_nonzero(ink[1:] != ink[:-1])
+                + np.count_nonzero(ink[:, 1:] != ink[:, :-1]))
   # The outline counts both sides of a stroke, slanting ones by about 4/pi.
-  return max(1.0, float(2.5 * area / max(outline, 1)))
+  return 2.5 / 255 * int(mask.sum()) / max(outline, 1)
 
 
 def _inked(placed: geometry.Placed, rng: random.Random, channels: int,
@@ -139,10 +155,11 @@ def _add_surroundings(picture: np.ndarray, placed: geometry.Placed,
     # The word itself, moved away, is as good as any other.
     other = np.roll(placed.mask, rng.randrange(width), axis=1)
     if above > 0:
-      mask[:above] = other[height - placed.bottom - above:
-                           height - placed.bottom]
+      last = height - max(0, placed.bottom)
+      mask[:above] = other[last - above:last]
     if below > 0 and rng.random() < 0.5:
-      mask[height - below:] = other[placed.top:placed.top + below]
+      first = max(0, placed.top)
+      mask[height - below:] = other[first:first + below]
   elif kind < 0.16:
     thickness = rng.randint(1, 2)
     if below > 0:

@@ -77,6 +77,14 @@ def _scene(rng):
   return np.asarray(image, np.float32) / 128 - 1 + 0.3 * _smooth(rng, 24, 128)
 
 
+@functools.lru_cache(2048)
+def ramp(length: int) -> np.ndarray:
+  """Even steps from -1 to 1, float32 [length]."""
+  values = np.linspace(-1, 1, length, dtype=np.float32)
+  values.flags.writeable = False
+  return values
+
+
 @functools.lru_cache(1)
 def _backgrounds() -> list[np.ndarray]:
   rng = np.random.default_rng(0)

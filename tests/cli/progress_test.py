@@ -23,6 +23,16 @@ class ProgressTest(absltest.TestCase):
                       'set: 12 images, 0.5 images/s'],
                      [record.getMessage() for record in logs.records])
 
+  def test_logs_the_time_left_where_the_total_is_known(self):
+    now = 100.0
+    with mock.patch('time.monotonic', lambda: now):
+      done = progress.Progress('set', interval=10, total=50)
+      now += 10
+      with self.assertLogs(level=logging.INFO) as logs:
+        done.add(5)
+    self.assertEqual(['set: 5 images, 0.5 images/s, 90 s left'],
+                     [record.getMessage() for record in logs.records])
+
   def test_seconds_run_from_the_start(self):
     now = 5.0
     with mock.patch('time.monotonic', lambda: now):

@@ -1,0 +1,202 @@
+"""Tests of master/cli/render_lmdb.py, run as processes."""
+
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+
+from absl.testing import absltest
+from absl.testing import parameterized
+from PIL import Image
+
+from master.inputs import lmdb_reader
+from tests import commands
+
+
+def processes_of(group):
+  """Ids of the processes in a process group, by Linux's /proc."""
+  found = []
+  for entry in pathlib.Path('/proc').glob('[0-9]*/stat'):
+    try:
+      fields = entry.read_text().rpartition(')')[2].split()
+    except OSError:
+      continue
+    if int(fields[2]) == group and fields[0] != 'Z':
+      found.append(int(entry.parent.name))
+  return found
+
+
+class RenderLmdbTest(parameterized.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.folder = pathlib.Path(self.create_tempdir().full_path)
+
+  def run_command(self, *arguments, output='out'):
+    return commands.run('-m', 'master.cli.render_lmdb',
+                        f'--output={self.folder / output}', *arguments)
+
+  def render(self, *arguments, output='out'):
+    process = self.run_command(*arguments, output=output)
+    self.assertEqual((0, f'{self.folder / output}\n'),
+                     (process.returncode, process.stdout), process.stderr)
+    reader = lmdb_reader.LmdbReader(str(self.folder / output))
+    return [reader.read(i) for i in range(len(reader))], process.stderr
+
+  def labels(self, *arguments, **kwargs):
+    records, _ = self.render(*arguments, **kwargs)
+    return [record.label.decode() for record in records]
+
+  def write_words(self, content):
+    return self.create_tempfile('words.txt', content,
+                                encoding='utf-8').full_path
+
+  def test_same_seed_same_bytes_whatever_the_processes(self):
+    arguments = ['--count=53', '--seed=5', '--charset=36']
+    one, _ = self.render(*arguments, '--processes=1', output='one')
+    two, log = self.render(*arguments, '--processes=2', output='two')
+    self.assertLen(one, 53)
+    self.assertEqual(one, two)
+    self.assertEqual((self.folder / 'one/data.mdb').read_bytes(),
+                     (self.folder / 'two/data.mdb').read_bytes())
+    self.assertRegex(log, r'53 words, .* words/s')
+    for record in one:
+      self.assertRegex(record.label, rb'^[0-9a-z]{1,12}$')
+    other, _ = self.render('--count=53', '--seed=6', '--charset=36',
+                           output='other')
+    self.assertNotEqual(one, other)
+
+  def test_words_case_and_charset(self):
+    words = self.write_words('\ufeffone\r\nTwo\n\n  three  \n\u00e9t\u00e9\n')
+    arguments = [f'--words={words}', '--count=6', '--charset=62']
+    self.assertCountEqual(['one', 'Two', 'three'] * 2,
+                          self.labels(*arguments, '--case=keep'))
+    mixed = self.labels(*arguments, output='mixed')
+    self.assertCountEqual(['one', 'three', 'two'] * 2,
+                          [label.lower() for label in mixed])
+    process = self.run_command(*arguments, output='third')
+    self.assertIn('left out 1 by charset', process.stderr)
+
+  def test_exclude(self):
+    words = self.write_words('one\ntwo\nthree\n')
+    seen = self.labels(f'--words={words}', '--count=2')
+    unseen = self.labels(
+        f'--words={words}', '--count=3', '--seed=9',
+        f'--exclude={self.folder / "out"}', output='unseen')
+    self.assertLen({label.lower() for label in unseen}, 1)
+    self.assertEmpty({label.lower() for label in seen}
+                     & {label.lower() for label in unseen})
+
+  def test_sheet(self):
+    sheet = self.folder / 'sheet.png'
+    self.render('--count=3', f'--sheet={sheet}')
+    self.assertGreater(Image.open(sheet).width, 600)
+
+  def test_help_needs_no_tensorflow(self):
+    process = commands.run(
+        '-X', 'importtime', '-m', 'master.cli.render_lmdb', '--help')
+    self.assertEqual(0, process.returncode)
+    self.assertIn('--effects', process.stdout)
+    self.assertNotRegex(process.stderr, r'\| *tensorflow')
+
+  @parameterized.parameters(
+      (['--count=0'], '--count=0: '),
+      ([], '--count: required'),
+      (['--count=5', '--words=/absent'], '--words=/absent: no such file'),
+      (['--count=5', '--fonts=/absent'], '--fonts=/absent: no such folder'),
+      (['--count=5', '--exclude=/absent'], '--exclude: /absent: '),
+      (['--count=5', '--effects=1.5'], '--effects=1.5: '),
+      (['--count=5', '--charset=7'], '--charset=7: '),
+      (['--count=5', '--sheet=/absent/x.png'], '--sheet=/absent/x.png: '),
+      (['--count=5', '--min_word_length=5', '--max_word_length=4'],
+       '--max_word_length: '),
+      (['--count=5', '--min_height=50', '--max_height=40'], '--max_height: '),
+  )
+  def test_bad_flags_are_one_line(self, arguments, message):
+    self.check_fault(self.run_command(*arguments), message)
+
+  def check_fault(self, process, message):
+    self.assertEqual((2, ''), (process.returncode, process.stdout))
+    self.assertRegex(process.stderr,
+                     f'^render_lmdb: error: {re.escape(message)}[^\n]*\n$')
+    self.assertFalse((self.folder / 'out').exists())
+
+  @parameterized.parameters(
+      (b'', 'holds no word'), (b' \n\n', 'holds no word'),
+      (b'caf\xe9\n', 'not UTF-8'), ('\u0436\u0443\u043a\n'.encode(),
+                                    'no word is left to render'))
+  def test_bad_words(self, content, message):
+    words = self.create_tempfile('words.txt', content, mode='wb').full_path
+    self.check_fault(self.run_command('--count=5', f'--words={words}'),
+                     f'--words={words}: {message}')
+
+  def test_folder_without_fonts(self):
+    (self.folder / 'fonts').mkdir()
+    (self.folder / 'fonts' / 'torn.ttf').write_bytes(b'no font')
+    self.check_fault(
+        self.run_command('--count=5', f'--fonts={self.folder / "fonts"}'),
+        f'--fonts={self.folder / "fonts"}: no usable')
+
+  def test_charset_that_no_font_has(self):
+    charset = self.create_tempfile('c.txt', '\u4e2d\n\u6587\n',
+                                   encoding='utf-8').full_path
+    self.check_fault(self.run_command('--count=5', f'--charset={charset}'),
+                     '--fonts: no font has a character')
+
+  def test_existing_output_is_left_alone(self):
+    (self.folder / 'out').mkdir()
+    (self.folder / 'out' / 'mine').write_text('x')
+    process = self.run_command('--count=5')
+    self.assertEqual(2, process.returncode)
+    self.assertRegex(process.stderr, '^render_lmdb: error: --output=[^\n]*\n$')
+    self.assertEqual(['mine'], os.listdir(self.folder / 'out'))
+
+  def start(self):
+    """Starts a long run as a process group; waits until it writes."""
+    process = subprocess.Popen(
+        [sys.executable, '-m', 'master.cli.render_lmdb', '--processes=2',
+         f'--output={self.folder / "out"}', '--count=1000000'],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        start_new_session=True,
+        env={**os.environ, 'PYTHONPATH': str(commands.ROOT)})
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (
+        list(self.folder.glob('.out.*/data.mdb'))
+        and len(processes_of(process.pid)) >= 2):
+      time.sleep(0.1)
+    self.assertNotEmpty(list(self.folder.glob('.out.*/data.mdb')))
+    return process
+
+  def check_all_left(self, process):
+    deadline = time.monotonic() + 60
+    while processes_of(process.pid) and time.monotonic() < deadline:
+      time.sleep(0.1)
+    self.assertEmpty(processes_of(process.pid))
+    self.assertFalse((self.folder / 'out').exists())
+
+  def test_killed_leaves_no_output_and_no_processes(self):
+    if not os.path.isdir('/proc'):
+      self.skipTest('Looks for processes in /proc.')
+    process = self.start()
+    process.kill()
+    process.communicate()
+    self.check_all_left(process)
+
+  def test_interrupted_tidies_up(self):
+    if not os.path.isdir('/proc'):
+      self.skipTest('Looks for processes in /proc.')
+    process = self.start()
+    # As a terminal does: to all of them.
+    os.killpg(process.pid, signal.SIGINT)
+    _, log = process.communicate()
+    self.check_all_left(process)
+    self.assertEqual(130, process.returncode)
+    self.assertEqual('render_lmdb: interrupted', log.decode().strip())
+    self.assertEmpty(list(self.folder.iterdir()))
+
+
+if __name__ == '__main__':
+  absltest.main()

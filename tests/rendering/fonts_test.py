@@ -1,0 +1,194 @@
+"""Tests of master/rendering/fonts.py, with fonts that they make."""
+
+import io
+import os
+import random
+import string
+import struct
+
+from absl.testing import absltest
+import numpy as np
+from PIL import Image
+from PIL import ImageDraw
+from PIL import ImageFont
+
+from master import errors
+from master.rendering import fonts
+
+# Pillow keeps its own font as data: the one that any machine has.
+PILLOW = ImageFont.load_default(20).path.getvalue()
+
+
+def font_of(characters, drawn_as=str):
+  """Pillow's font with fewer characters, some drawn as others.
+
+  Args:
+    characters: that the font shall have.
+    drawn_as: takes a character to the one whose glyph it gets.
+
+  Returns:
+    bytes of a font file: the tables of Pillow's, with another `cmap`.
+  """
+  font = io.BytesIO(PILLOW)
+  tables = {}
+  version, count = struct.unpack('>IH6x', font.read(12))
+  for _ in range(count):
+    tag, _, offset, length = struct.unpack('>4sIII', font.read(16))
+    tables[tag] = PILLOW[offset:offset + length]
+  ids = glyph_ids(tables[b'cmap'])
+  groups = [(ord(c), ord(c), ids[ord(drawn_as(c))])
+            for c in sorted(characters)]
+  tables[b'cmap'] = struct.pack(
+      '>HHHHIHHIII', 0, 1, 3, 10, 12, 12, 0, 16 + 12 * len(groups), 0,
+      len(groups)) + b''.join(struct.pack('>III', *g) for g in groups)
+  header = struct.pack('>IHHHH', version, count, 0, 0, 0)
+  directory, body = b'', b''
+  start = len(header) + 16 * count
+  for tag, table in sorted(tables.items()):
+    directory += struct.pack('>4sIII', tag, 0, start + len(body), len(table))
+    body += table + b'\0' * (-len(table) % 4)
+  return header + directory + body
+
+
+def glyph_ids(cmap):
+  """Code point -> glyph id, of a `cmap` with a subtable of format 4."""
+  count, = struct.unpack_from('>2xH', cmap)
+  for i in range(count):
+    start, = struct.unpack_from('>4xI', cmap, 4 + 8 * i)
+    if struct.unpack_from('>H', cmap, start) == (4,):
+      break
+  segments = struct.unpack_from('>6xH', cmap, start)[0] // 2
+  words = np.frombuffer(cmap, '>u2', (len(cmap) - start) // 2, start)[7:]
+  ends, starts, deltas, offsets = (
+      words[n * segments + (n > 0):(n + 1) * segments + (n > 0)].astype(int)
+      for n in range(4))
+  places = words[3 * segments + 1:]
+  ids = {}
+  for i in range(segments):
+    for code in range(starts[i], ends[i] + 1):
+      if offsets[i]:
+        glyph = int(places[i + offsets[i] // 2 + code - starts[i]])
+        glyph = glyph and glyph + deltas[i]
+      else:
+        glyph = code + deltas[i]
+      ids[code] = int(glyph) % 65536
+  return ids
+
+
+class FaceTest(absltest.TestCase):
+
+  def face(self, *arguments):
+    return fonts.Face(self.create_tempfile(
+        content=font_of(*arguments), mode='wb').full_path)
+
+  def test_pillow_has_all_of_ascii_but_no_chinese(self):
+    face = fonts.Face()
+    for character in string.digits + string.ascii_letters + string.punctuation:
+      self.assertTrue(face.covers(character), character)
+    self.assertFalse(face.covers('a\u4e2d'))
+    self.assertEqual('Pillow', face.name)
+
+  def test_covers_what_the_file_has(self):
+    face = self.face(string.ascii_letters)
+    self.assertTrue(face.covers('Word'))
+    self.assertFalse(face.covers('Word2'))
+
+  def test_capitals_alone_are_no_small_letters(self):
+    face = self.face(string.ascii_letters + string.digits, str.upper)
+    self.assertTrue(face.covers('WORD2'))
+    self.assertFalse(face.covers('Word2'))
+
+  def test_no_font(self):
+    path = self.create_tempfile('x.ttf', 'no font at all').full_path
+    with self.assertRaises(OSError):
+      fonts.Face(path)
+
+
+class DrawTest(absltest.TestCase):
+
+  def test_is_cut_to_its_ink(self):
+    for text in ('H', 'Hxg', 'WAVE', 'jf', 'b'):
+      mask = fonts.draw(fonts.Face(), text, 44, 0.0)
+      self.assertEqual(np.uint8, mask.dtype)
+      self.assertTrue(mask[0].any() and mask[-1].any(), text)
+      self.assertTrue(mask[:, 0].any() and mask[:, -1].any(), text)
+
+  def test_a_full_stop_stays_small_and_low(self):
+    mask = fonts.draw(fonts.Face(), '.', 44, 0.0)
+    self.assertBetween(len(mask), 22, 24)
+    self.assertFalse(mask[:11].any())
+    self.assertTrue(mask[-1].any())
+
+  def test_draws_as_pillow_does(self):
+    font = ImageFont.load_default(44)
+    image = Image.new('L', (400, 100))
+    ImageDraw.Draw(image).text((10, 10), 'Hamburg', 255, font)
+    expected = np.asarray(image.crop(image.getbbox()), np.float32)
+    mask = fonts.draw(fonts.Face(), 'Hamburg', 44, 0.0)
+    self.assertEqual(expected.shape, mask.shape)
+    # Pillow may place a letter between pixels.
+    self.assertLess(np.abs(expected - mask).mean(), 20)
+
+  def test_spacing_widens_each_gap(self):
+    face = fonts.Face()
+    plain, wide = (fonts.draw(face, 'small', 28, s) for s in (0.0, 7.0))
+    self.assertEqual(plain.shape[1] + 4 * 7, wide.shape[1])
+    self.assertEqual(plain.shape[0], wide.shape[0])
+
+
+class FontBookTest(absltest.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.folder = self.create_tempdir().full_path
+
+  def add(self, name, content):
+    path = os.path.join(self.folder, name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, 'wb') as f:
+      f.write(content)
+
+  def test_finds_fonts_in_subfolders_and_skips_others(self):
+    self.add('b/deep/two.OTF', PILLOW)
+    self.add('one.ttf', PILLOW)
+    self.add('torn.ttf', PILLOW[:1000])
+    self.add('empty.otf', b'')
+    self.add('readme.txt', b'fonts')
+    book = fonts.FontBook(self.folder)
+    self.assertEqual(['two.OTF', 'one.ttf'], [f.name for f in book.faces])
+    self.assertEqual(['empty.otf', 'torn.ttf'],
+                     [os.path.basename(path) for path in book.skipped])
+
+  def test_without_a_folder_draws_with_pillow(self):
+    self.assertEqual(['Pillow'], [f.name for f in fonts.FontBook().faces])
+
+  def test_falls_back_where_a_glyph_is_missing(self):
+    self.add('all.ttf', PILLOW)
+    self.add('digits.ttf', font_of(string.digits))
+    book = fonts.FontBook(self.folder)
+    picks = [book.pick('a1', random.Random(i)) for i in range(40)]
+    self.assertEqual({'all.ttf'}, {face.name for face, _ in picks})
+    self.assertEqual({False, True}, {fell_back for _, fell_back in picks})
+    picks = [book.pick('11', random.Random(i)) for i in range(40)]
+    self.assertEqual({('all.ttf', False), ('digits.ttf', False)},
+                     {(face.name, fell_back) for face, fell_back in picks})
+
+  def test_no_font_has_the_characters(self):
+    book = fonts.FontBook()
+    self.assertFalse(book.covers('\u4e2d'))
+    with self.assertRaisesRegex(errors.InputError, "--fonts: .*'\u4e2d'"):
+      book.pick('\u4e2d', random.Random(0))
+
+  def test_bad_folders(self):
+    for path, message in ((self.folder, 'no usable'),
+                          (self.folder + '/absent', 'no such folder')):
+      with self.assertRaisesRegex(errors.InputError,
+                                  f'^--fonts={path}: {message}'):
+        fonts.FontBook(path)
+    self.add('torn.ttf', b'x')
+    with self.assertRaisesRegex(errors.InputError, '1 unreadable'):
+      fonts.FontBook(self.folder)
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,81 @@
+"""Tests of master/rendering/geometry.py."""
+
+import random
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import numpy as np
+
+from master.rendering import geometry
+
+WORD = np.zeros([23, 97], np.uint8)
+WORD[2:-2, ::7] = 255
+WORD[0], WORD[-1], WORD[:, 0], WORD[:, -1] = 255, 255, 255, 255
+
+
+class CurvedTest(absltest.TestCase):
+
+  def test_whole_offsets_move_columns(self):
+    mask = np.array([[10, 20, 30], [40, 50, 60]], np.uint8)
+    moved = geometry.curved(mask, np.array([0., 2., 1.]))
+    np.testing.assert_array_equal(
+        [[10, 0, 0], [40, 0, 30], [0, 20, 60], [0, 50, 0], [0, 0, 0]], moved)
+
+  def test_half_offsets_share_rows(self):
+    moved = geometry.curved(np.array([[100], [200]], np.uint8),
+                            np.array([0.5]))
+    np.testing.assert_array_equal([50, 150, 100, 0], moved[:, 0])
+
+
+class PlacedTest(parameterized.TestCase):
+
+  def place(self, seed, strength, height=31, word=WORD):
+    return geometry.placed(word, height, random.Random(seed), strength)
+
+  def test_without_strength_only_the_size_changes(self):
+    placed = self.place(0, 0.0)
+    self.assertEqual(31, len(placed.mask))
+    self.assertEqual((2, 2), (placed.top, placed.bottom))
+    self.assertAlmostEqual(27 / 25, placed.scale)
+    self.assertAlmostEqual(4 + 99 * 27 / 25, placed.mask.shape[1], delta=1)
+    rows = np.flatnonzero(placed.mask.max(axis=1) > 99)
+    columns = np.flatnonzero(placed.mask.max(axis=0) > 99)
+    self.assertBetween(rows[0], 2, 4)
+    self.assertBetween(rows[-1], 26, 28)
+    # The frame stays straight.
+    self.assertGreater(placed.mask[rows[0] + 1, 9:-9].min(), 40)
+    self.assertGreater(placed.mask[9:-9, columns[0]].min(), 40)
+
+  def test_is_the_same_for_a_seed(self):
+    np.testing.assert_array_equal(self.place(5, 1.0).mask,
+                                  self.place(5, 1.0).mask)
+    self.assertGreater(len({self.place(s, 1.0).mask.shape
+                            for s in range(20)}), 10)
+
+  @parameterized.parameters(24, 64)
+  def test_keeps_the_word_in_the_crop(self, height):
+    filled = np.full([40, 120], 255, np.uint8)
+    for seed in range(200):
+      placed = self.place(seed, 1.0, height, filled)
+      self.assertEqual(height, len(placed.mask))
+      lost = 1 - placed.mask.astype(float).sum() / 255 / (
+          placed.scale ** 2 * filled.size)
+      # Stretch and perspective change the area, cut corners little of it.
+      self.assertLess(lost, 0.6, seed)
+      columns = placed.mask.max(axis=0) > 99
+      self.assertGreater(columns.mean(), 0.6, seed)
+
+  def test_shrinking_keeps_thin_strokes(self):
+    word = np.zeros([120, 400], np.uint8)
+    word[7::19] = 255
+    mask = self.place(0, 0.0, 24, word).mask
+    self.assertAlmostEqual(word.mean(), mask[3:-3, 9:-9].mean(), delta=4)
+
+  def test_letter_of_one_column(self):
+    for seed in range(50):
+      self.assertTrue(self.place(
+          seed, 1.0, 24, np.full([40, 1], 255, np.uint8)).mask.any())
+
+
+if __name__ == '__main__':
+  absltest.main()

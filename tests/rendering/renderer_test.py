@@ -1,0 +1,98 @@
+"""Tests of master/rendering/renderer.py."""
+
+import collections
+import io
+import random
+
+from absl.testing import absltest
+import numpy as np
+from PIL import Image
+
+from master import errors
+from master.rendering import fonts
+from master.rendering import renderer
+
+
+class RendererTest(absltest.TestCase):
+
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    cls.fonts = fonts.FontBook()
+
+  def render(self, seed, text='Word', **settings):
+    rendering = renderer.render_word(text, random.Random(seed), self.fonts,
+                                     renderer.Settings(**settings))
+    self.assertFalse(rendering.fell_back)
+    return rendering.image
+
+  def opened(self, *arguments, **settings):
+    return Image.open(io.BytesIO(self.render(*arguments, **settings)))
+
+  def test_same_seed_same_bytes(self):
+    self.assertEqual(self.render(3), self.render(3))
+    self.assertLen({self.render(seed) for seed in range(50)}, 50)
+
+  def test_sizes_modes_and_formats(self):
+    images = [self.opened(seed) for seed in range(300)]
+    heights = [image.height for image in images]
+    self.assertBetween(min(heights), 24, 28)
+    self.assertBetween(max(heights), 56, 64)
+    self.assertGreater(np.median([i.width / i.height for i in images]), 1.5)
+    modes = collections.Counter(image.mode for image in images)
+    self.assertBetween(modes['L'], 80, 160)
+    self.assertEqual(300, modes['L'] + modes['RGB'])
+    formats = collections.Counter(image.format for image in images)
+    self.assertBetween(formats['PNG'], 10, 60)
+    self.assertEqual(300, formats['PNG'] + formats['JPEG'])
+
+  def test_settings_are_heeded(self):
+    for seed in range(20):
+      image = self.opened(seed, min_height=37, max_height=37, grey_rate=1.0,
+                          png_rate=1.0)
+      self.assertEqual((37, 'L', 'PNG'),
+                       (image.height, image.mode, image.format))
+    self.assertEqual(('RGB', 'JPEG'), (
+        lambda image: (image.mode, image.format))(
+            self.opened(0, grey_rate=0.0, png_rate=0.0)))
+
+  def test_without_strength_black_on_white_and_level(self):
+    for seed in range(20):
+      pixels = np.asarray(self.opened(
+          seed, 'HHHHH', strength=0.0, png_rate=1.0, grey_rate=1.0))
+      self.assertEqual(255, pixels[0].min())
+      self.assertEqual(255, pixels[-1].min())
+      self.assertLess(pixels.min(), 40)
+      # All letters begin in the same row.
+      first = (pixels < 128).argmax(axis=0)
+      self.assertLessEqual(np.ptp(first[(pixels < 128).any(axis=0)]
+                                  [[0, -1]]), 1)
+
+  def test_ink_stands_out_at_full_strength(self):
+    for seed in range(200):
+      pixels = np.asarray(self.opened(seed).convert('L'), np.float32)
+      self.assertGreater(np.ptp(pixels), 25, seed)
+
+  def test_any_single_character(self):
+    for seed, character in enumerate('.-_|`ijlW@1'):
+      self.assertGreaterEqual(self.opened(seed, character).width, 8)
+
+  def test_reports_the_second_choice_of_font(self):
+    class Digits(fonts.Face):
+
+      def covers(self, text):
+        return text.isdigit()
+    book = fonts.FontBook()
+    book.faces.append(Digits())
+    fell_back = {renderer.render_word('a', random.Random(i), book,
+                                      renderer.Settings()).fell_back
+                 for i in range(20)}
+    self.assertEqual({False, True}, fell_back)
+
+  def test_no_font(self):
+    with self.assertRaisesRegex(errors.InputError, '^--fonts: '):
+      self.render(0, '\u4e2d')
+
+
+if __name__ == '__main__':
+  absltest.main()

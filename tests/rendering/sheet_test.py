@@ -1,0 +1,42 @@
+"""Tests of master/rendering/sheet.py."""
+
+import os
+
+from absl.testing import absltest
+import numpy as np
+from PIL import Image
+
+from master.rendering import fonts
+from master.rendering import production
+from master.rendering import sheet
+
+
+class SheetTest(absltest.TestCase):
+
+  def saved(self, count):
+    drawn = sheet.Sheet(fonts.FontBook())
+    plan = production.Plan(seed=1, characters='abcdefgh')
+    for record in production.records(plan, count, 1):
+      drawn.add(record)
+    path = os.path.join(self.create_tempdir().full_path, 'sheet.png')
+    drawn.save(path)
+    self.assertEqual(['sheet.png'], os.listdir(os.path.dirname(path)))
+    return np.asarray(Image.open(path))
+
+  def test_shows_words_and_labels(self):
+    one, seven = self.saved(1), self.saved(7)
+    self.assertEqual(2 * one.shape[0], seven.shape[0])
+    self.assertEqual(one.shape[1], seven.shape[1])
+    word, label = one[:48], one[50:]
+    self.assertLess(word.min(), 200)
+    self.assertLess(label.min(), 120)
+    # The rest of the row is empty.
+    np.testing.assert_array_equal(255, one[:, one.shape[1] // 6:])
+
+  def test_keeps_the_first_words_alone(self):
+    full = self.saved(sheet.CAPACITY)
+    np.testing.assert_array_equal(full, self.saved(sheet.CAPACITY + 3))
+
+
+if __name__ == '__main__':
+  absltest.main()
