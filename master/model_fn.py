@@ -13,6 +13,7 @@ from master.estimator import exporting
 from master.estimator import specs
 from master.evaluation import metrics
 from master.layers import masks
+from master.models import reading as reading_lib
 from master.models import recognizer as recognizer_lib
 from master.training import hooks
 from master.training import losses
@@ -37,13 +38,7 @@ def _predictions(features: Mapping[str, tf.Tensor],
   predictions = {key: reading[key] for key in
                  ('ids', 'text', 'confidence', 'char_confidence')}
   if 'valid' in features:
-    valid = features['valid']
-    predictions['valid'] = tf.identity(valid)
-    predictions['text'] = tf.where(
-        valid, predictions['text'], tf.fill(tf.shape(valid), ''))
-    kept = tf.cast(valid, tf.float32)
-    predictions['confidence'] *= kept
-    predictions['char_confidence'] *= kept[:, None]
+    predictions.update(reading_lib.mask_invalid(reading, features['valid']))
   if 'index' in features:
     predictions['index'] = tf.identity(features['index'])
   return predictions

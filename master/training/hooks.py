@@ -79,11 +79,11 @@ class PicturesHook(tf.train.SessionRunHook):
     values = []
     for i, (image, label, text) in enumerate(zip(images, labels, texts)):
       png = draw_reading(image, label.decode(), text.decode())
+      width, height = Image.open(io.BytesIO(png)).size
       values.append(tf.Summary.Value(
-          tag=f'readings/{i}',
-          image=tf.Summary.Image(encoded_image_string=png,
-                                 colorspace=3, height=image.shape[0],
-                                 width=image.shape[1])))
+          tag=f'readings/{i}', image=tf.Summary.Image(
+              encoded_image_string=png, colorspace=3, height=height,
+              width=width)))
     writer = tf.summary.FileWriterCache.get(self._output_dir)
     writer.add_summary(tf.Summary(value=values), step)
     writer.flush()

@@ -1,0 +1,135 @@
+"""Tests of bin/train, run as a process: resuming, faults, what it leaves."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from absl.testing import absltest
+import tensorflow.compat.v1 as tf
+
+from master import config as config_lib
+from tests import commands
+from tests import word_sets
+
+_MODEL_FLAGS = (
+    '--image_height=16', '--image_width=20', '--max_label_length=5',
+    '--stem_channels=3,5', '--stage_channels=7,10,14,22',
+    '--stage_blocks=1,1,1,1', '--gcb_heads=2', '--gcb_ratio=3',
+    '--hidden_size=22', '--num_layers=1', '--num_heads=2',
+    '--filter_size=13')
+
+
+class TrainTest(absltest.TestCase):
+
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    folder = tempfile.TemporaryDirectory()
+    cls.addClassCleanup(folder.cleanup)
+    cls.folder = folder.name
+    cls.words = word_sets.write_words(
+        os.path.join(cls.folder, 'words'),
+        ['abc', 'de', 'f1', 'much too long', 'x', 'Yz'], broken=1)
+
+  def _arguments(self, model_dir, *more):
+    return ['-m', 'master.cli.train', *_MODEL_FLAGS,
+            f'--model_dir={model_dir}', f'--train_lmdb={self.words}',
+            '--batch_size=3', '--log_steps=2', '--save_steps=4',
+            '--learning_rate=0.01', *more]
+
+  def test_trains_evaluates_and_goes_on(self):
+    model_dir = os.path.join(self.folder, 'model')
+    process = commands.run(*self._arguments(
+        model_dir, '--train_steps=8', '--eval_steps=8',
+        f'--eval_lmdb=Own={self.words}'))
+    self.assertEqual(0, process.returncode, process.stderr)
+    self.assertIn('step 8/8', process.stderr)
+    self.assertIn('images/s', process.stderr)
+    # Each skipped record is counted once, with its reason.
+    self.assertIn('1 label_too_long (image-000000004)', process.stderr)
+    self.assertIn('1 undecodable_image (image-000000007)', process.stderr)
+    self.assertIn('Own\tword_accuracy/alnum_ci\t', process.stdout)
+    self.assertEqual(
+        5, config_lib.read(model_dir).model.max_label_length)
+    self.assertTrue(tf.train.checkpoint_exists(
+        os.path.join(model_dir, 'model.ckpt-8')))
+    self.assertNotEmpty(os.listdir(os.path.join(model_dir, 'eval_Own')))
+    # flags.txt repeats the run; a later flag wins.
+    flagfile = os.path.join(model_dir, 'flags.txt')
+    process = commands.run('-m', 'master.cli.train',
+                           f'--flagfile={flagfile}', '--train_steps=12')
+    self.assertEqual(0, process.returncode, process.stderr)
+    self.assertIn('from step 8 to 12', process.stderr)
+    self.assertEqual(12, tf.train.load_variable(
+        tf.train.latest_checkpoint(model_dir), 'global_step'))
+
+  def test_a_killed_run_continues_from_its_checkpoint(self):
+    model_dir = os.path.join(self.folder, 'killed')
+    environment = {**os.environ, 'PYTHONPATH': str(commands.ROOT)}
+    process = subprocess.Popen(
+        [sys.executable,
+         *self._arguments(model_dir, '--train_steps=1000000')],
+        stderr=subprocess.DEVNULL, env=environment)
+    try:
+      while not tf.train.checkpoint_exists(
+          os.path.join(model_dir, 'model.ckpt-4')):
+        self.assertIsNone(process.poll())
+        time.sleep(0.1)
+      process.send_signal(signal.SIGKILL)
+    finally:
+      process.kill()
+      process.wait()
+    step = int(tf.train.load_variable(
+        tf.train.latest_checkpoint(model_dir), 'global_step'))
+    self.assertGreaterEqual(step, 4)
+    process = commands.run(*self._arguments(
+        model_dir, f'--train_steps={step + 3}'))
+    self.assertEqual(0, process.returncode, process.stderr)
+    self.assertIn(f'from step {step} to {step + 3}', process.stderr)
+
+  def test_refuses_to_resume_another_model(self):
+    model_dir = os.path.join(self.folder, 'other')
+    config_lib.write(config_lib.Config(config_lib.ModelConfig()), model_dir)
+    process = commands.run(*self._arguments(model_dir))
+    self.assertEqual(2, process.returncode, process.stderr)
+    self.assertIn('--image_height: is 16, but the model in', process.stderr)
+    self.assertNotIn('Traceback', process.stderr)
+
+  def _assert_refused(self, message, *arguments):
+    process = commands.run('-m', 'master.cli.train', *arguments)
+    self.assertEqual(2, process.returncode, process.stderr)
+    self.assertIn(message, process.stderr)
+    self.assertLen(process.stderr.splitlines(), 1)
+
+  def test_bad_flags_are_one_line(self):
+    self._assert_refused('--model_dir', f'--train_lmdb={self.words}')
+    self._assert_refused(
+        '--num_heads=3', *self._arguments('m', '--num_heads=3')[2:])
+    self._assert_refused(
+        '--eval_steps: must be a multiple of --save_steps',
+        *self._arguments('m', '--eval_steps=5',
+                         f'--eval_lmdb=A={self.words}')[2:])
+
+  def test_a_path_that_is_no_lmdb_leaves_no_model_directory(self):
+    model_dir = os.path.join(self.folder, 'never')
+    missing = os.path.join(self.folder, 'missing')
+    self._assert_refused(
+        missing, *self._arguments(model_dir, f'--train_lmdb={missing}')[2:])
+    self.assertFalse(os.path.exists(model_dir))
+
+  def test_a_set_without_a_usable_record_ends(self):
+    useless = word_sets.write_words(
+        os.path.join(self.folder, 'useless'), ['much too long'], broken=2)
+    model_dir = os.path.join(self.folder, 'starved')
+    process = commands.run(
+        *self._arguments(model_dir, f'--train_lmdb={useless}'))
+    self.assertEqual(2, process.returncode, process.stderr)
+    self.assertIn('not one usable record', process.stderr.splitlines()[-1])
+    self.assertIn('2 undecodable_image', process.stderr.splitlines()[-1])
+
+
+if __name__ == '__main__':
+  absltest.main()

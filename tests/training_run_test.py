@@ -1,0 +1,56 @@
+"""Tests of master/training_run.py: the trained model is the saved model."""
+
+import os
+
+import tensorflow.compat.v1 as tf
+
+from master import config as config_lib
+from master import training_run
+from tests import test_util
+from tests import word_sets
+
+
+class TrainingRunTest(tf.test.TestCase):
+
+  def _config(self, **train) -> config_lib.Config:
+    return config_lib.Config(
+        test_util.tiny_config(batch_norm_decay=0.5),
+        data=config_lib.DataConfig(batch_size=3),
+        train=config_lib.TrainConfig(**{
+            'train_steps': 6, 'save_steps': 3, 'eval_steps': 3,
+            'log_steps': 3, **train}))
+
+  def test_evaluates_each_set_and_gives_the_last_metrics(self):
+    folder = self.create_tempdir().full_path
+    words = word_sets.write_words(os.path.join(folder, 'words'),
+                                  ['abc', 'de', 'g', 'fa'])
+    other = word_sets.write_words(os.path.join(folder, 'other'), ['bad'], 1)
+    run = training_run.TrainingRun(
+        self._config(), os.path.join(folder, 'model'), [words],
+        {'Words': words, 'Other': other})
+    results = run.train()
+    self.assertEqual(['Words', 'Other'], list(results))
+    for metrics in results.values():
+      self.assertEqual(6, metrics['global_step'])
+      self.assertBetween(metrics['word_accuracy/alnum_ci'], 0, 1)
+    # Restored = saved: evaluating again gives the same.
+    again = training_run.TrainingRun(
+        self._config(), os.path.join(folder, 'model'), [words],
+        {'Words': words})
+    self.assertEqual({'Words': results['Words']}, again.train())
+
+  def test_the_same_seed_gives_the_same_losses(self):
+    folder = self.create_tempdir().full_path
+    words = word_sets.write_words(os.path.join(folder, 'words'),
+                                  ['abc', 'de', 'g', 'fa'])
+    losses = [
+        training_run.TrainingRun(
+            self._config(seed=seed), os.path.join(folder, name), [words],
+            {'Words': words}).train()['Words']['loss']
+        for name, seed in (('a', 5), ('b', 5), ('c', 6))]
+    self.assertAllClose(losses[0], losses[1], rtol=1e-4)
+    self.assertNotAllClose(losses[0], losses[2], rtol=1e-4)
+
+
+if __name__ == '__main__':
+  tf.test.main()
