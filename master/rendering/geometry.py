@@ -5,7 +5,7 @@ Guarded by tests/rendering/geometry_test.py.
 
 import math
 import random
-from typing import NamedTuple
+from typing import NamedTuple, Sequence
 
 import numpy as np
 from PIL import Image
@@ -17,6 +17,10 @@ _MAX_TURN = 9.0  # Degrees.
 _MAX_SHEAR = 0.35
 _MAX_KEYSTONE = 0.22
 _LEAST_SCALE = 0.8
+
+
+# Of a homography, row by row. NumPy takes longer for nine numbers.
+Matrix = Sequence[float]
 
 
 class Placed(NamedTuple):
@@ -83,8 +87,27 @@ def _curve(mask: np.ndarray, rng: random.Random, strength: float
   return curved(mask, offsets)
 
 
+def _product(a: Matrix, b: Matrix) -> Matrix:
+  return [a[i] * b[j] + a[i + 1] * b[j + 3] + a[i + 2] * b[j + 6]
+          for i in (0, 3, 6) for j in range(3)]
+
+
+def _inverse(m: Matrix) -> Matrix:
+  """The inverse, up to scale, which a homography has none of."""
+  a, b, c, d, e, f, g, h, i = m
+  return [e * i - f * h, c * h - b * i, b * f - c * e,
+          f * g - d * i, a * i - c * g, c * d - a * f,
+          d * h - e * g, b * g - a * h, a * e - b * d]
+
+
+def _moved(m: Matrix, x: float, y: float) -> tuple[float, float]:
+  scale = m[6] * x + m[7] * y + m[8]
+  return ((m[0] * x + m[1] * y + m[2]) / scale,
+          (m[3] * x + m[4] * y + m[5]) / scale)
+
+
 def _homography(width: float, height: float, rng: random.Random,
-                strength: float) -> np.ndarray:
+                strength: float) -> Matrix:
   """Takes a point of the drawn word to the crop, up to scale and place."""
   shear = strength * rng.gauss(0, _MAX_SHEAR / 2.5)
   turn = math.radians(strength * rng.gauss(0, _MAX_TURN / 2.5))
@@ -93,16 +116,16 @@ def _homography(width: float, height: float, rng: random.Random,
   turn = max(-limit, min(limit, turn))
   stretch = math.exp(strength * rng.gauss(0, 0.16))
   cos, sin = math.cos(turn), math.sin(turn)
-  affine = np.array([[cos * stretch, cos * shear - sin, 0],
-                     [sin * stretch, sin * shear + cos, 0],
-                     [0, 0, 1]])
-  keystone = np.eye(3)
+  across = down = 0.0
   if rng.random() < 0.6 * strength:
-    keystone[2, 0] = strength * rng.uniform(-1, 1) * _MAX_KEYSTONE / width
-    keystone[2, 1] = (strength * rng.uniform(-1, 1) * _MAX_KEYSTONE / 2
-                      / height)
-  centre = np.array([[1, 0, -width / 2], [0, 1, -height / 2], [0, 0, 1]])
-  return affine @ keystone @ centre
+    across = strength * rng.uniform(-1, 1) * _MAX_KEYSTONE / width
+    down = strength * rng.uniform(-1, 1) * _MAX_KEYSTONE / 2 / height
+  affine = (cos * stretch, cos * shear - sin, 0,
+            sin * stretch, sin * shear + cos, 0,
+            0, 0, 1)
+  keystone = (1, 0, 0, 0, 1, 0, across, down, 1)
+  centre = (1, 0, -width / 2, 0, 1, -height / 2, 0, 0, 1)
+  return _product(_product(affine, keystone), centre)
 
 
 def _margins(height: int, rng: random.Random, strength: float
@@ -131,24 +154,23 @@ def placed(mask: np.ndarray, height: int, rng: random.Random,
   mask = padded(mask, 1)
   rows, columns = mask.shape
   matrix = _homography(columns, rows, rng, strength)
-  corners = matrix @ np.array([[0, columns, 0, columns], [0, 0, rows, rows],
-                               [1, 1, 1, 1]])
-  corners = corners[:2] / corners[2]
-  low, high = corners.min(axis=1), corners.max(axis=1)
+  xs, ys = zip(*(_moved(matrix, x, y) for x in (0, columns)
+                 for y in (0, rows)))
   left, top, right, bottom = _margins(height, rng, strength)
-  scale = (height - top - bottom) / (high[1] - low[1])
-  width = max(8, left + right + round(scale * (high[0] - low[0])))
-  place = np.array([[scale, 0, left - scale * low[0]],
-                    [0, scale, top - scale * low[1]], [0, 0, 1]])
-  inverse = np.linalg.inv(place @ matrix)
+  scale = (height - top - bottom) / (max(ys) - min(ys))
+  width = max(8, left + right + round(scale * (max(xs) - min(xs))))
+  place = (scale, 0, left - scale * min(xs),
+           0, scale, top - scale * min(ys), 0, 0, 1)
+  inverse = _inverse(_product(place, matrix))
   image = Image.fromarray(mask)
   if scale < _LEAST_SCALE:
     # The transform looks at four pixels alone, and would miss thin strokes.
     small = [math.ceil(side * scale) for side in image.size]
-    inverse = np.diag([small[0] / columns, small[1] / rows, 1]) @ inverse
+    inverse = _product((small[0] / columns, 0, 0, 0, small[1] / rows, 0,
+                        0, 0, 1), inverse)
     image = image.resize(small, Image.Resampling.BILINEAR)
-  inverse /= inverse[2, 2]
   image = image.transform(
       (width, height), Image.Transform.PERSPECTIVE,
-      inverse.ravel()[:8].tolist(), Image.Resampling.BILINEAR)
+      [value / inverse[8] for value in inverse[:8]],
+      Image.Resampling.BILINEAR)
   return Placed(np.asarray(image), top, bottom, scale)

@@ -71,14 +71,14 @@ def render_word(text: str, rng: random.Random, fonts: fonts_lib.FontBook,
   height = round(rng.triangular(
       settings.min_height, settings.max_height,
       (2 * settings.min_height + settings.max_height) / 3))
-  placed = geometry.placed(_drawn(face, text, height, rng, settings.strength),
-                           height, rng, settings.strength)
+  mask, stroke = _drawn(face, text, height, rng, settings.strength)
+  placed = geometry.placed(mask, height, rng, settings.strength)
   channels = 1 if rng.random() < settings.grey_rate else 3
   picture, contrast = _inked(placed, rng, channels, settings.strength)
   picture = effects.light(picture, rng, settings.strength)
   image = effects.to_image(picture)
   # Low letters have narrow gaps, however bold their strokes.
-  detail = min(_stroke(placed.mask),
+  detail = min(stroke * placed.scale,
                0.1 * (height - placed.top - placed.bottom))
   image = effects.soften(image, rng, settings.strength, max(1.0, detail))
   image = effects.add_noise(image, rng, settings.strength, 0.16 * contrast)
@@ -86,39 +86,32 @@ def render_word(text: str, rng: random.Random, fonts: fonts_lib.FontBook,
 
 
 def _drawn(face: fonts_lib.Face, text: str, height: int, rng: random.Random,
-           strength: float) -> np.ndarray:
-  """The word in a straight line, uint8 [h, w]."""
-  # Drawn at least as high as it will be seen, as far as there is a size.
-  size = next((size for size in fonts_lib.SIZES if 0.7 * size >= 0.8 * height),
+           strength: float) -> tuple[np.ndarray, float]:
+  """The word in a straight line, uint8 [h, w], and its strokes' width."""
+  # About as high as it will be seen: little is left to scale.
+  smallest = fonts_lib.SIZES[0]
+  wanted = 0.7 * height * smallest / fonts_lib.num_rows(face, text, smallest)
+  size = next((size for size in fonts_lib.SIZES if size >= wanted),
               fonts_lib.SIZES[-1])
+  letter = text[len(text) // 2]
+  if fonts_lib.stroke(face, size, letter) < _FAINT_STROKE:
+    size = fonts_lib.SIZES[-1]
+  stroke = fonts_lib.stroke(face, size, letter)
   spacing = 0.0
   if rng.random() < 0.5 * strength:
     spacing = size * strength * rng.choice(
         (rng.uniform(-0.03, 0.06), rng.uniform(0.0, 0.3)))
   mask = fonts_lib.draw(face, text, size, spacing)
-  if _stroke(mask) < _FAINT_STROKE and size < fonts_lib.SIZES[-1]:
-    spacing *= fonts_lib.SIZES[-1] / size
-    size = fonts_lib.SIZES[-1]
-    mask = fonts_lib.draw(face, text, size, spacing)
   bolder = 0.0
   if rng.random() < 0.25 * strength:
     # What is bold already would run together.
-    bolder = strength * rng.random() * max(0.0, 0.12 * size - _stroke(mask))
+    bolder = strength * rng.random() * max(0.0, 0.12 * size - stroke)
   # Hairlines would vanish between the crop's pixels.
   scale = 0.8 * height / len(mask)
-  bolder = max(bolder, (_LEAST_STROKE / scale - _stroke(mask)) / 2)
+  bolder = max(bolder, (_LEAST_STROKE / scale - stroke) / 2)
   if bolder > 0:
     mask = effects.thickened(geometry.padded(mask, math.ceil(bolder)), bolder)
-  return mask
-
-
-def _stroke(mask: np.ndarray) -> float:
-  """About the width of a word's strokes in pixels, from area and outline."""
-  ink = mask > 63
-  outline = int(np.count_nonzero(ink[1:] != ink[:-1])
-                + np.count_nonzero(ink[:, 1:] != ink[:, :-1]))
-  # The outline counts both sides of a stroke, slanting ones by about 4/pi.
-  return 2.5 / 255 * int(mask.sum()) / max(outline, 1)
+  return mask, stroke + 2 * bolder
 
 
 def _inked(placed: geometry.Placed, rng: random.Random, channels: int,

@@ -116,6 +116,7 @@ class DrawTest(absltest.TestCase):
   def test_a_full_stop_stays_small_and_low(self):
     mask = fonts.draw(fonts.Face(), '.', 44, 0.0)
     self.assertBetween(len(mask), 22, 24)
+    self.assertLen(mask, fonts.num_rows(fonts.Face(), '.', 44))
     self.assertFalse(mask[:11].any())
     self.assertTrue(mask[-1].any())
 
@@ -128,6 +129,13 @@ class DrawTest(absltest.TestCase):
     self.assertEqual(expected.shape, mask.shape)
     # Pillow may place a letter between pixels.
     self.assertLess(np.abs(expected - mask).mean(), 20)
+
+  def test_stroke_of_an_upright_grows_with_the_size(self):
+    for size in (28, 44, 70):
+      mask = fonts.draw(fonts.Face(), 'l', size, 0.0)
+      self.assertAlmostEqual(mask.sum() / 255 / len(mask),
+                             fonts.stroke(fonts.Face(), size, 'l'),
+                             delta=0.03 * size)
 
   def test_spacing_widens_each_gap(self):
     face = fonts.Face()
