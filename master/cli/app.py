@@ -44,7 +44,7 @@ class _HelpFlag(flags.BooleanFlag):
   def parse(self, arg):
     super().parse(arg)
     if self.value:
-      print(self._describe())
+      print(self._describe(), flush=True)
       sys.exit(0)
 
 
@@ -107,6 +107,13 @@ def _fail(name: str, message: str) -> int:
   return EXIT_BAD_INPUT
 
 
+def _reader_left() -> int:
+  """Of stdout, `| head` say: nothing to tell it any more."""
+  # Python flushes stdout once more at its exit and would complain there.
+  os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+  return EXIT_FAILURE
+
+
 def _parse(name: str, define_flags: Callable[[], None], positional: str,
            doc: str, argv: Sequence[str]) -> list[str]:
   """Defines and parses the flags; returns the positional arguments."""
@@ -161,10 +168,7 @@ def _call(name: str, main: MainFn, arguments: list[str],
     print(f'{name}: interrupted', file=sys.stderr)
     return EXIT_INTERRUPTED
   except BrokenPipeError:
-    # The reader has left, `| head` say. Python flushes stdout once more at
-    # its exit and would complain there.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return EXIT_FAILURE
+    return _reader_left()
   except Exception as e:  # pylint: disable=broad-except
     wrapped = _wrapped_input_error(e)
     if wrapped is not None:
@@ -202,4 +206,6 @@ def run(main: MainFn, define_flags: Callable[[], None], doc: str = '',
     sys.exit(_fail(name, _flag_fault(e)))
   except errors.InputError as e:
     sys.exit(_fail(name, str(e)))
+  except BrokenPipeError:
+    sys.exit(_reader_left())
   sys.exit(_call(name, main, arguments, uses_tensorflow))

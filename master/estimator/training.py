@@ -4,6 +4,7 @@ Guarded by tests/estimator/training_test.py.
 """
 
 import dataclasses
+import math
 import os
 import time
 from typing import Any, Callable, Optional, Sequence, Union
@@ -44,7 +45,8 @@ class EvalSpec:
     start_delay_secs: seconds that an evaluator in a process of its own waits
       first. Evaluations within the training process do not wait.
     throttle_secs: seconds between the starts of two evaluations, at least.
-    throttle_steps: steps between two evaluations, at least.
+    throttle_steps: steps between two evaluations, and from the start of the
+      training to the first, at least.
   """
   input_fn: Callable[..., Any]
   steps: Optional[int] = 100
@@ -59,26 +61,25 @@ class EvalSpec:
 class _Evaluator:
   """Evaluates checkpoints by one EvalSpec."""
 
-  def __init__(self, estimator: estimator_lib.Estimator, spec: Any):
+  def __init__(self, estimator: estimator_lib.Estimator, spec: Any,
+               first_step: int):
     self._estimator = estimator
     self._spec = spec
     exporters = spec.exporters or ()
     self._exporters = (list(exporters) if isinstance(exporters, (list, tuple))
                        else [exporters])
-    self._last_time = None
-    self.last_step = None
+    self._last_time = -math.inf
+    self._last_step = first_step
     self.results = None
     self.exports = []
 
   def is_due(self, step: int) -> bool:
-    if self.last_step is None:
-      return True
     spec = self._spec
     return (time.monotonic() - self._last_time >= spec.throttle_secs
-            and step - self.last_step >= getattr(spec, 'throttle_steps', 0))
+            and step - self._last_step >= getattr(spec, 'throttle_steps', 0))
 
   def evaluate(self, step: int, is_final: bool):
-    self._last_time, self.last_step = time.monotonic(), step
+    self._last_time, self._last_step = time.monotonic(), step
     spec, path = self._spec, self._estimator.latest_checkpoint()
     self.results = self._estimator.evaluate(
         spec.input_fn, spec.steps, spec.hooks, path, spec.name)
@@ -133,11 +134,10 @@ def train_and_evaluate(
   """
   several = isinstance(eval_spec, (list, tuple)) and not hasattr(
       eval_spec, 'input_fn')
-  evaluators = [_Evaluator(estimator, spec)
+  first_step = checkpoints.step(estimator.latest_checkpoint())
+  evaluators = [_Evaluator(estimator, spec, first_step)
                 for spec in (eval_spec if several else [eval_spec])]
-  listener = _Listener(evaluators,
-                       checkpoints.step(estimator.latest_checkpoint()),
-                       train_spec.max_steps)
+  listener = _Listener(evaluators, first_step, train_spec.max_steps)
   estimator.train(
       train_spec.input_fn, hooks=train_spec.hooks,
       max_steps=train_spec.max_steps,
