@@ -6,6 +6,8 @@ Guarded by tests/training_run_test.py and tests/cli/train_test.py.
 import logging
 from typing import Mapping, Optional, Sequence
 
+import tensorflow.compat.v1 as tf
+
 from master import config as config_lib
 from master import model_fn as model_fn_lib
 from master.estimator import checkpoints
@@ -55,6 +57,15 @@ class TrainingRun:
     """
     train = config.train
     self._config = train
+    self._first_step = checkpoints.step(
+        tf.train.latest_checkpoint(model_dir))
+    self._counter = records.SkipCounter()
+    self._input_fn = input_fn.make_train_input_fn(
+        train_lmdb, config.model, config.data,
+        # A resumed run draws other orders than the run it continues.
+        seed=train.seed + self._first_step, counter=self._counter)
+    self._eval_sets = [_EvalSet(name, path, config)
+                       for name, path in eval_lmdb.items()]
     self.estimator = estimator_lib.Estimator(
         model_fn_lib.model_fn_builder(config.model, train, config.decode),
         model_dir=model_dir,
@@ -69,14 +80,6 @@ class TrainingRun:
             examples_per_step=config.data.batch_size,
             examples_unit='images'),
         warm_start_from=warm_start_from)
-    self._first_step = checkpoints.step(self.estimator.latest_checkpoint())
-    self._counter = records.SkipCounter()
-    self._input_fn = input_fn.make_train_input_fn(
-        train_lmdb, config.model, config.data,
-        # A resumed run draws other orders than the run it continues.
-        seed=train.seed + self._first_step, counter=self._counter)
-    self._eval_sets = [_EvalSet(name, path, config)
-                       for name, path in eval_lmdb.items()]
 
   def train(self) -> dict[str, dict[str, float]]:
     """Trains until train_steps, evaluating every eval_steps and at the end.

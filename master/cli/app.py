@@ -23,13 +23,14 @@ EXIT_FAILURE = 1
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 
+_LOG_LEVEL = 'TF_CPP_MIN_LOG_LEVEL'
 _TENSORFLOW_ENVIRONMENT = {
     # TensorFlow leaves oneDNN off on some processors that it makes several
     # times faster; benchmarks/train_speed tells by how much.
     'TF_ENABLE_ONEDNN_OPTS': '1',
     # 3 hides the C++ side's errors too; those that matter arrive as Python
     # exceptions, the others speak of absent accelerators.
-    'TF_CPP_MIN_LOG_LEVEL': '3',
+    _LOG_LEVEL: '3',
     'GRPC_VERBOSITY': 'ERROR',
 }
 
@@ -141,12 +142,16 @@ def _start_logging():
 def _import_tensorflow():
   """Imports TensorFlow without what its C++ side writes meanwhile.
 
-  Some of its first log lines heed no setting.
+  Some of its first log lines heed no setting; nor does the one about a machine
+  without an accelerator, written when devices are first asked for. Whoever
+  sets TF_CPP_MIN_LOG_LEVEL lower sees them all.
   """
+  if os.environ[_LOG_LEVEL] != _TENSORFLOW_ENVIRONMENT[_LOG_LEVEL]:
+    return
   stderr, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
   os.dup2(null, 2)
   try:
-    importlib.import_module('tensorflow')
+    importlib.import_module('tensorflow').config.list_physical_devices()
   finally:
     os.dup2(stderr, 2)
     os.close(stderr)
