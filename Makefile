@@ -9,7 +9,7 @@ quickstart: venv
 
 # Test processes that share an accelerator must not each take all its memory.
 test: venv
-	@TF_FORCE_GPU_ALLOW_GROWTH=true TF_CPP_MIN_LOG_LEVEL=2 \
+	@TF_FORCE_GPU_ALLOW_GROWTH=true \
 	  $(VENV_PYTHON) -m pytest -q -n $(TEST_JOBS) --dist loadfile
 
 lint: venv
