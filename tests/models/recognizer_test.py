@@ -1,7 +1,9 @@
 """Tests of master/models/recognizer.py."""
 
 import os
+import tempfile
 
+from absl.testing import absltest
 from absl.testing import parameterized
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -37,19 +39,12 @@ class SizeTest(tf.test.TestCase, parameterized.TestCase):
 
 class RecognizerTest(tf.test.TestCase, parameterized.TestCase):
 
-  def test_variables_carry_the_name(self):
+  def test_variables_carry_the_name_and_use_makes_no_more(self):
     with tf.Graph().as_default():
-      model = recognizer_lib.Recognizer(TINY)
-      for v in model.variables:
-        self.assertRegex(v.name, '^master/(backbone|decoder)/')
-      other = recognizer_lib.Recognizer(TINY, name='student')
-      for v in other.variables:
-        self.assertRegex(v.name, '^student/(backbone|decoder)/')
-
-  def test_using_the_model_makes_no_variable(self):
-    with tf.Graph().as_default():
-      model = recognizer_lib.Recognizer(TINY)
+      model = recognizer_lib.Recognizer(TINY, name='student')
       before = [v.name for v in tf.global_variables()]
+      for name in before:
+        self.assertRegex(name, '^student/(backbone|decoder)/')
       images = tf.constant(test_util.formula_images(2))
       for is_training in (True, False):
         memory = model.encode(images, is_training)
@@ -64,7 +59,7 @@ class RecognizerTest(tf.test.TestCase, parameterized.TestCase):
       features = model.backbone(tf.constant(images), is_training=False)
       memory = model.encode(tf.constant(images), is_training=False)
       self.assertEqual([2, 10, 22], memory.shape.as_list())
-      test_util.assign_formula(session, model.variables)
+      test_util.assign_formula(session, model.backbone.variables)
       features, memory = session.run([features, memory])
     code = reference.sinusoids(10, 22)
     for row in range(2):
@@ -72,16 +67,6 @@ class RecognizerTest(tf.test.TestCase, parameterized.TestCase):
         position = 5 * row + column
         self.assertAllClose(features[:, row, column] + code[position],
                             memory[:, position], atol=1e-5)
-
-  def test_forward_is_the_decoder(self):
-    with test_util.graph_session() as session:
-      model = recognizer_lib.Recognizer(TINY)
-      ids = tf.constant([[2, 4, 5]])
-      memory = tf.constant(test_util.random(1, 10, 22))
-      both = [model.forward(memory, ids, False),
-              model.decoder.forward(ids, memory, False)]
-      test_util.assign_formula(session, model.variables)
-      self.assertAllEqual(*session.run(both))
 
   def test_error_message(self):
     with tf.Graph().as_default():
@@ -98,15 +83,21 @@ class ReadingTest(tf.test.TestCase, parameterized.TestCase):
   def setUpClass(cls):
     super().setUpClass()
     cls.images = test_util.formula_images(8)
+    cls.directory = tempfile.mkdtemp(dir=absltest.TEST_TMPDIR.value)
     with test_util.graph_session() as session:
       model = recognizer_lib.Recognizer(TINY)
       images = tf.placeholder(tf.float32, [None, 16, 20, 1])
       memory = model.encode(images, is_training=False)
       ids = tf.placeholder(tf.int32, [None, None])
       forward = model.forward(memory, ids, is_training=False)
-      read, read_all_steps = (model.read_memory(memory, decode_config)
-                              for decode_config in (_ON, _OFF))
+      read = model.read(images, _ON)
+      read_all_steps = model.read_memory(memory, _OFF)
+      cls.shapes = {key: tensor.shape.as_list()
+                    for key, tensor in read.items()}
       test_util.assign_reading(session, model.variables)
+      tf.train.Saver().save(session, cls.path('model.ckpt'))
+      tf.saved_model.simple_save(session, cls.path('of_session'),
+                                 {'image': images}, read)
       cls.read = session.run(read, {images: cls.images})
       cls.read_all_steps = session.run(read_all_steps, {images: cls.images})
       cls.read_alone = [session.run(read, {images: cls.images[i:i + 1]})
@@ -118,6 +109,10 @@ class ReadingTest(tf.test.TestCase, parameterized.TestCase):
       cls.uncached_ids, cls.uncached_logits = cls.search_uncached(
           lambda prefix: session.run(
               forward, {images: cls.images, ids: prefix})[:, -1])
+
+  @classmethod
+  def path(cls, name: str) -> str:
+    return os.path.join(cls.directory, name)
 
   @staticmethod
   def search_uncached(last_logits):
@@ -205,13 +200,9 @@ class ReadingTest(tf.test.TestCase, parameterized.TestCase):
     self.assertIsInstance(self.read['text'][0], bytes)
 
   def test_shapes_are_static_but_for_the_batch(self):
-    with tf.Graph().as_default():
-      read = recognizer_lib.Recognizer(TINY).read(
-          tf.placeholder(tf.float32, [None, 16, 20, 1]), _ON)
     self.assertEqual(
         {'ids': [None, _T], 'logits': [None, _T, _V], 'text': [None],
-         'confidence': [None], 'char_confidence': [None, _T]},
-        {key: tensor.shape.as_list() for key, tensor in read.items()})
+         'confidence': [None], 'char_confidence': [None, _T]}, self.shapes)
 
   def assert_reads_alike(self, read):
     self.assertAllEqual(self.read['ids'], read['ids'])
@@ -220,17 +211,18 @@ class ReadingTest(tf.test.TestCase, parameterized.TestCase):
     self.assertAllClose(self.read['confidence'], read['confidence'],
                         atol=1e-5)
 
-  def test_saved_model_of_a_session(self):
-    path = os.path.join(self.get_temp_dir(), 'of_session')
+  def test_restored_equals_saved(self):
     with test_util.graph_session() as session:
-      model = recognizer_lib.Recognizer(TINY)
-      images = tf.placeholder(tf.float32, [None, 16, 20, 1])
-      read = model.read(images, _ON)
-      test_util.assign_reading(session, model.variables)
-      tf.saved_model.simple_save(session, path, {'image': images}, read)
+      read = recognizer_lib.Recognizer(TINY).read(tf.constant(self.images),
+                                                  _ON)
+      tf.train.Saver().restore(session, self.path('model.ckpt'))
+      self.assert_reads_alike(session.run(read))
+
+  def test_saved_model_of_a_session(self):
     with test_util.graph_session() as session:
       signature = tf.saved_model.loader.load(
-          session, ['serve'], path).signature_def['serving_default']
+          session, ['serve'],
+          self.path('of_session')).signature_def['serving_default']
       loaded = {key: info.name for key, info in signature.outputs.items()}
       self.assert_reads_alike(session.run(
           loaded, {signature.inputs['image'].name: self.images}))
@@ -238,7 +230,7 @@ class ReadingTest(tf.test.TestCase, parameterized.TestCase):
   def test_function_and_its_saved_model(self):
     if not tf.executing_eagerly():
       self.skipTest('Eager execution is off.')
-    path = os.path.join(self.get_temp_dir(), 'of_function')
+    path = self.path('of_function')
     model = recognizer_lib.Recognizer(TINY)
     # The values are set as in a session; `run` has nothing left to do.
     test_util.assign_reading(_NoSession(), model.variables)
@@ -258,26 +250,6 @@ class _NoSession:
 
   def run(self, fetches):
     return fetches
-
-
-class CheckpointTest(tf.test.TestCase):
-
-  def test_restored_equals_saved(self):
-    prefix = os.path.join(self.get_temp_dir(), 'model.ckpt')
-    values = []
-    for assign in (True, False):
-      with test_util.graph_session() as session:
-        model = recognizer_lib.Recognizer(TINY)
-        read = model.read(tf.constant(test_util.formula_images(3)), _ON)
-        saver = tf.train.Saver()
-        if assign:
-          test_util.assign_reading(session, model.variables)
-          saver.save(session, prefix)
-        else:
-          saver.restore(session, prefix)
-        values.append(session.run(read))
-    for key, value in values[0].items():
-      self.assertAllEqual(value, values[1][key])
 
 
 if __name__ == '__main__':
