@@ -25,8 +25,8 @@ EXIT_INTERRUPTED = 130
 
 _LOG_LEVEL = 'TF_CPP_MIN_LOG_LEVEL'
 _TENSORFLOW_ENVIRONMENT = {
-    # TensorFlow leaves oneDNN off on some processors that it makes several
-    # times faster; benchmarks/train_speed tells by how much.
+    # TensorFlow leaves oneDNN off on some processors that it makes more than
+    # twice as fast; RESULTS.md has the figures.
     'TF_ENABLE_ONEDNN_OPTS': '1',
     # 3 hides the C++ side's errors too; those that matter arrive as Python
     # exceptions, the others speak of absent accelerators.

@@ -11,6 +11,7 @@ from absl.testing import absltest
 import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
+from master.estimator import checkpoints
 from tests import commands
 from tests import word_sets
 
@@ -20,6 +21,11 @@ _MODEL_FLAGS = (
     '--stage_blocks=1,1,1,1', '--gcb_heads=2', '--gcb_ratio=3',
     '--hidden_size=22', '--num_layers=1', '--num_heads=2',
     '--filter_size=13')
+
+
+def _latest_step(model_dir: str) -> int:
+  """Step of the newest checkpoint that is whole; 0 where there is none."""
+  return checkpoints.step(tf.train.latest_checkpoint(model_dir))
 
 
 class TrainTest(absltest.TestCase):
@@ -63,8 +69,7 @@ class TrainTest(absltest.TestCase):
                            f'--flagfile={flagfile}', '--train_steps=12')
     self.assertEqual(0, process.returncode, process.stderr)
     self.assertIn('from step 8 to 12', process.stderr)
-    self.assertEqual(12, tf.train.load_variable(
-        tf.train.latest_checkpoint(model_dir), 'global_step'))
+    self.assertEqual(12, _latest_step(model_dir))
 
   def test_a_killed_run_continues_from_its_checkpoint(self):
     model_dir = os.path.join(self.folder, 'killed')
@@ -74,16 +79,14 @@ class TrainTest(absltest.TestCase):
          *self._arguments(model_dir, '--train_steps=1000000')],
         stderr=subprocess.DEVNULL, env=environment)
     try:
-      while not tf.train.checkpoint_exists(
-          os.path.join(model_dir, 'model.ckpt-4')):
+      while _latest_step(model_dir) < 4:
         self.assertIsNone(process.poll())
         time.sleep(0.1)
       process.send_signal(signal.SIGKILL)
     finally:
       process.kill()
       process.wait()
-    step = int(tf.train.load_variable(
-        tf.train.latest_checkpoint(model_dir), 'global_step'))
+    step = _latest_step(model_dir)
     self.assertGreaterEqual(step, 4)
     process = commands.run(*self._arguments(
         model_dir, f'--train_steps={step + 3}'))

@@ -41,7 +41,7 @@ class HooksTest(tf.test.TestCase):
           3, total_steps=70, examples_per_step=5, tensors={'loss': loss},
           unit='images', output_dir=directory, clock=Clock())]
 
-    with tf.Graph().as_default(), self.assertLogs(level='INFO') as logs:
+    with tf.Graph().as_default(), self.assertLogs('absl', level='INFO') as logs:
       self.run_hooks(make, 7)
     lines = [line.split(':', 2)[2] for line in logs.output
              if 'steps/s' in line]
