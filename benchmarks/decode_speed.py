@@ -79,6 +79,7 @@ def _uncached(recognizer, memory):
 def _graph(config: config_lib.ModelConfig, batch: int, word_length: int):
   """A session and, by row, what to run in it."""
   import tensorflow.compat.v1 as tf
+
   from master.models import recognizer as recognizer_lib
   graph = tf.Graph()
   with graph.as_default():

@@ -31,12 +31,14 @@ LAUNCHERS = ('//bin:launchers', '//data_tools:launchers', '//tools:launch')
 DATA = {
     'master.cli.quickstart': (*LAUNCHERS, '//flags'),
     'tests.bin.launchers_test': LAUNCHERS,
+    'tests.flagfiles_test': ('//flags',),
     'tests.package_test': (*LAUNCHERS, '//:packaging'),
     'tests.tools.setup_venv_test': ('//:packaging', '//tools:setup_venv'),
 }
 MODULES = {
     'master.cli.quickstart': 'master.cli',
     'tests.bin.launchers_test': 'master.cli',
+    'tests.flagfiles_test': 'master',
     'tests.imports_test': '',
     'tests.package_test': 'master',
 }
