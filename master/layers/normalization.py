@@ -96,7 +96,12 @@ class LayerNorm(tf.Module):
     shapes.check('x', x,
                  [None] * (x.shape.rank - 1) + [self.gamma.shape[0]])
     with tf.name_scope(self.name):
-      return normalize(x, [-1], self._epsilon) * self.gamma + self.beta
+      mean, variance = tf.nn.moments(x, axes=[-1], keepdims=True)
+      # The order matters: normalize(x) * gamma + beta looks like an instance
+      # norm to TensorFlow 2.15's graph rewriting for oneDNN, which then dies
+      # as gamma is no constant.
+      scale = tf.math.rsqrt(variance + self._epsilon) * self.gamma
+      return (x - mean) * scale + self.beta
 
 
 def normalize(x: tf.Tensor, axes: Sequence[int],

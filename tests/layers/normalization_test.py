@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from master.layers import normalization
+from tests import commands
 from tests import reference
 from tests import test_util
 
@@ -107,6 +108,23 @@ class LayerNormTest(tf.test.TestCase, parameterized.TestCase):
       self.assertAllClose(
           reference.layer_norm(x, weights, 'layer_norm', 0.1),
           session.run(y), atol=1e-5)
+
+  def test_survives_rewriting_for_onednn(self):
+    # In a process of its own: what fails there is no Python exception.
+    finished = commands.run('-c', '''
+import os
+os.environ['TF_ENABLE_ONEDNN_OPTS'] = '1'
+import numpy as np
+import tensorflow.compat.v1 as tf
+from master.layers import normalization
+with tf.Graph().as_default(), tf.Session() as session:
+  x = tf.placeholder(tf.float32, [None, None, 2])
+  y = normalization.LayerNorm(2, epsilon=1e-6)(x)
+  session.run(tf.global_variables_initializer())
+  np.testing.assert_allclose([[[-1, 1]] * 3],
+                             session.run(y, {x: [[[3, 5]] * 3]}), 1e-4)
+''')
+    self.assertEqual(0, finished.returncode, finished.stderr)
 
   def test_equal_channels_become_beta(self):
     with test_util.graph_session() as session:
