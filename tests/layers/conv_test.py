@@ -50,7 +50,7 @@ class Conv2DTest(tf.test.TestCase, parameterized.TestCase):
       y = conv.Conv2D(2, 3, 3, use_bias=True)(x)
       self.assertEqual([None, None, None, 3], y.shape.as_list())
       session.run(tf.global_variables_initializer())
-      for sizes in ((0, 5, 7), (1, 1, 1), (3, 5, 7)):
+      for sizes in ((1, 1, 1), (2, 5, 3), (3, 5, 7)):
         got = session.run(y, {x: test_util.random(*sizes, 2)})
         self.assertEqual((*sizes, 3), got.shape)
 
