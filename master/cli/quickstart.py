@@ -88,7 +88,6 @@ def _picture_files(lmdb: str, directory: str, count: int) -> Sequence[str]:
         directory, f'{position + 1}_{record.label.decode()}.jpg'))
     with open(paths[-1], 'wb') as f:
       f.write(record.image)
-  reader.close()
   return paths
 
 
