@@ -29,7 +29,10 @@ def _python_configure_impl(repository_ctx):
     interpreter = repository_ctx.os.environ.get("BAZEL_PYTHON")
     if not interpreter:
         root = repository_ctx.path(Label("//:BUILD")).dirname
-        interpreter = root.get_child(".venv/bin/python3")
+
+        # One name at a time: Bazel 4 takes no more.
+        venv = root.get_child(".venv")
+        interpreter = venv.get_child("bin").get_child("python3")
         if not interpreter.exists:
             interpreter = repository_ctx.which("python3")
     if not interpreter:
