@@ -89,11 +89,11 @@ def _graph(config: config_lib.ModelConfig, batch: int, word_length: int):
     recognizer = recognizer_lib.Recognizer(config)
     memory = recognizer.encode(images, is_training=False)
     fetches = {'backbone': memory.op,
-               'uncached': _uncached(recognizer, memory).op}
+               'uncached': _uncached(recognizer, memory)}
     _stop_after(recognizer, word_length)
     for row, early_stop in (('cached_stop', True), ('cached_full', False)):
       fetches[row] = recognizer.decode(
-          memory, config_lib.DecodeConfig(early_stop=early_stop)).ids.op
+          memory, config_lib.DecodeConfig(early_stop=early_stop)).ids
     session = tf.Session(graph=graph)
     session.run(tf.global_variables_initializer())
   return session, fetches
