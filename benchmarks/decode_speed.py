@@ -69,7 +69,7 @@ def _uncached(recognizer, memory):
   def advance(step, ids):
     logits = recognizer.forward(memory, ids, is_training=False)
     chosen = tf.argmax(logits[:, step], -1, output_type=tf.int32)
-    return step + 1, tf.where_v2(positions[None, :] == step + 1,
+    return step + 1, tf.where_v2(tf.equal(positions[None, :], step + 1),
                                  chosen[:, None], ids)
 
   return tf.while_loop(lambda step, ids: step < config.num_steps, advance,
