@@ -114,17 +114,43 @@ def records(plan: Plan, count: int, processes: int) -> Iterator[Record]:
   # A forked copy of a process with threads may hang; a fresh one cannot.
   pool = futures.ProcessPoolExecutor(
       processes, multiprocessing.get_context('spawn'), _start_worker, (plan,))
-  try:
-    pending = collections.deque()
-    for chunk in chunks:
-      with _deaf_to_interrupts():
-        pending.append(pool.submit(_draw_chunk, chunk))
-      if len(pending) >= processes * _CHUNKS_AHEAD:
+  with _interrupts_between_chunks() as check:
+    try:
+      pending = collections.deque()
+      for chunk in chunks:
+        with _deaf_to_interrupts():
+          pending.append(pool.submit(_draw_chunk, chunk))
+        if len(pending) >= processes * _CHUNKS_AHEAD:
+          yield from pending.popleft().result()
+        check()
+      while pending:
         yield from pending.popleft().result()
-    while pending:
-      yield from pending.popleft().result()
+        check()
+    finally:
+      pool.shutdown(cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _interrupts_between_chunks():
+  """Gives a function that raises KeyboardInterrupt if there was Ctrl-C.
+
+  Raised at any other point it could strike while a process is being started,
+  which would then complain of a parent that left.
+  """
+  if threading.current_thread() is not threading.main_thread():
+    yield lambda: None  # Signals reach the main thread alone.
+    return
+  heard = []
+
+  def check():
+    if heard:
+      raise KeyboardInterrupt
+
+  before = signal.signal(signal.SIGINT, lambda *_: heard.append(True))
+  try:
+    yield check
   finally:
-    pool.shutdown(cancel_futures=True)
+    signal.signal(signal.SIGINT, before)
 
 
 @contextlib.contextmanager

@@ -20,9 +20,13 @@ def decoder_inputs(ids: tf.Tensor, sos_id: int) -> tf.Tensor:
 
 
 def cut_padding(ids: tf.Tensor, pad_id: int) -> tf.Tensor:
-  """`ids` int32 [B, T] without the columns that are padding in every row."""
+  """`ids` int32 [B, T] without the columns that are padding in every row.
+
+  One column is kept even of no rows, as a device may get none.
+  """
   used = tf.reduce_any(tf.not_equal(ids, pad_id), axis=0)  # [T]
-  return ids[:, :tf.reduce_sum(tf.cast(used, tf.int32))]
+  length = tf.reduce_sum(tf.cast(used, tf.int32))
+  return ids[:, :tf.maximum(length, 1)]
 
 
 def cross_entropy(logits: tf.Tensor, ids: tf.Tensor, weights: tf.Tensor,

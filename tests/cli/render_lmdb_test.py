@@ -189,6 +189,13 @@ class RenderLmdbTest(parameterized.TestCase):
     if not os.path.isdir('/proc'):
       self.skipTest('Looks for processes in /proc.')
     process = self.start()
+    # The first words are in the file: no worker is still being started, which
+    # would complain of a parent that left before it had said what to do.
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline and not any(
+        path.stat().st_size > 2**20
+        for path in self.folder.glob('.out.*/data.mdb')):
+      time.sleep(0.1)
     # As a terminal does: to all of them.
     os.killpg(process.pid, signal.SIGINT)
     _, log = process.communicate()

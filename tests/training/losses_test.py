@@ -50,8 +50,8 @@ class ShiftTest(tf.test.TestCase):
       cut = losses.cut_padding(fed, _PAD)
       for ids, width in (([[7, _EOS, 0, 0, 0], [7, 8, _EOS, 0, 0]], 3),
                          ([[_EOS, 0, 0, 0, 0]], 1),
-                         ([[7, 8, 9, 7, 8]], 5), ([[0] * 5], 0),
-                         (np.zeros([0, 5]), 0)):
+                         ([[7, 8, 9, 7, 8]], 5), ([[0] * 5], 1),
+                         (np.zeros([0, 5]), 1)):
         self.assertAllEqual(np.asarray(ids)[:, :width],
                             session.run(cut, {fed: ids}))
 
