@@ -12,6 +12,7 @@ from absl.testing import parameterized
 from master import config as config_lib
 from master.cli import common_flags
 from master.cli import train
+from tests import flag_registry
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 FLAGFILES = sorted(
@@ -35,14 +36,7 @@ class FlagfilesTest(parameterized.TestCase):
 
   def setUp(self):
     super().setUp()
-    known = set(flags.FLAGS)
-
-    def forget():
-      for name in set(flags.FLAGS) - known:
-        delattr(flags.FLAGS, name)
-      flags.FLAGS.mark_as_parsed()
-
-    self.addCleanup(forget)
+    flag_registry.isolate(self)
     # Nested --flagfile paths are relative to the working directory.
     self.addCleanup(os.chdir, os.getcwd())
     os.chdir(ROOT)

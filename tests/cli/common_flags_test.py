@@ -9,6 +9,7 @@ from absl.testing import parameterized
 from master import config
 from master import errors
 from master.cli import common_flags
+from tests import flag_registry
 
 _GROUPS = (
     (config.ModelConfig, common_flags.define_model_flags),
@@ -22,15 +23,7 @@ class CommonFlagsTest(parameterized.TestCase):
 
   def setUp(self):
     super().setUp()
-    known = set(flags.FLAGS)
-
-    def forget():
-      for name in set(flags.FLAGS) - known:
-        delattr(flags.FLAGS, name)
-      flags.FLAGS.mark_as_parsed()
-
-    self.addCleanup(forget)
-    self.known = known
+    self.known = flag_registry.isolate(self)
 
   def parse(self, *arguments: str) -> flags.FlagValues:
     flags.FLAGS(['command', *arguments])
