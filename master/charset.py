@@ -19,12 +19,16 @@ UNK_ID = 3
 NUM_SPECIAL = 4
 
 # The sizes this field names its protocols by. 94 is all of printable ASCII
-# but the space, digits and letters first so that it extends 62.
+# but the space, digits and letters first so that it extends 62. 95 is what
+# MASTER-pytorch reads, in the order of its classes. flags/charsets/ has files
+# of those that published weights use.
 NAMED_CHARSETS = {
     '36': string.digits + string.ascii_lowercase,
     '62': string.digits + string.ascii_lowercase + string.ascii_uppercase,
     '94': (string.digits + string.ascii_lowercase + string.ascii_uppercase
            + string.punctuation),
+    '95': (string.digits + string.ascii_lowercase + string.ascii_uppercase
+           + ' `~!@#$%^&*()-_=+{}[]|:;\\/\'",.<>?'),
 }
 
 
@@ -45,7 +49,7 @@ class Charset:
       InputError: if it is empty or a character stands twice.
     """
     if not characters:
-      raise errors.InputError('The charset is empty: name 36, 62, 94 or a '
+      raise errors.InputError('The charset is empty: name 36, 62, 94, 95 or a '
                               'file with one character a line.')
     repeated = sorted({c for c in characters if characters.count(c) > 1})
     if repeated:
@@ -137,7 +141,7 @@ def load_characters(name_or_path: str) -> str:
   """The characters of `--charset`.
 
   Args:
-    name_or_path: 36, 62 or 94, or a UTF-8 file with one character a line
+    name_or_path: 36, 62, 94 or 95, or a UTF-8 file with one character a line
       (any script; a line that holds just a space is the space).
 
   Returns:
@@ -150,7 +154,7 @@ def load_characters(name_or_path: str) -> str:
     return NAMED_CHARSETS[name_or_path]
   if not os.path.isfile(name_or_path):
     raise errors.InputError(
-        f'--charset={name_or_path}: neither 36, 62 or 94 nor a file.')
+        f'--charset={name_or_path}: neither 36, 62, 94 or 95 nor a file.')
   try:
     with open(name_or_path, encoding='utf-8-sig', newline='') as f:
       lines = f.read().replace('\r\n', '\n').split('\n')

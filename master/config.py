@@ -17,6 +17,7 @@ CONFIG_FILE = 'config.json'
 GCB_FUSIONS = ('add', 'mul', 'concat')
 GCB_POOLINGS = ('attention', 'average')
 GCB_PLACEMENTS = ('first', 'all')
+IMAGE_RESIZES = ('right', 'right_square', 'letterbox')
 OPTIMIZERS = ('adam', 'momentum')
 SCHEDULES = ('constant', 'cosine', 'inverse_sqrt')
 
@@ -43,6 +44,11 @@ class ModelConfig:
     image_height: pixels, a multiple of 8.
     image_width: pixels, a multiple of 4.
     image_channels: 1 (grey) or 3 (RGB).
+    image_resize: how an image comes to that size. right: scaled to the
+      height, padded on the right, squeezed where it would be too wide.
+      right_square: the same, but an image narrower than tall is first
+      stretched to a square, as MASTER-pytorch does. letterbox: scaled to fit
+      both ways and centred, without antialiasing, as MASTER-TF does.
     charset: the characters themselves, in class order.
     max_label_length: longest text in characters; decoding takes one step
       more, for `<EOS>`.
@@ -60,11 +66,16 @@ class ModelConfig:
     gcb_scale_mask: divide the mask by sqrt(channels / heads) before softmax.
     gcb_placement: first block of stages 2 to 4, or all their blocks.
     gcb_norm_epsilon: of the layer norms inside the global context block.
+    gcb_join_norm: concat only: the norm after the join has a gain and an
+      offset for every position and channel, as MASTER-TF has it; that ties
+      the variables to the image size. Off, it has none (MASTER-pytorch).
     hidden_size: width of memory and decoder; the last of stage_channels.
     num_layers: decoder layers.
     num_heads: heads of the decoder's attentions.
     filter_size: width inside the feed-forward sublayer.
     dropout_rate: probability of dropping, in the decoder.
+    shared_layers: all decoder layers use the weights of one, as
+      MASTER-pytorch's share_parameter has it.
     shared_layer_norm: one layer norm for all sublayers and the output, as
       MASTER-pytorch has it.
     layer_norm_epsilon: of the sublayers' norms.
@@ -74,6 +85,7 @@ class ModelConfig:
   image_height: int = 48
   image_width: int = 160
   image_channels: int = 1
+  image_resize: str = 'right'
   charset: str = charset_lib.NAMED_CHARSETS['62']
   max_label_length: int = 50
   stem_channels: tuple[int, ...] = (64, 128)
@@ -88,11 +100,13 @@ class ModelConfig:
   gcb_scale_mask: bool = False
   gcb_placement: str = 'first'
   gcb_norm_epsilon: float = 1e-5
+  gcb_join_norm: bool = False
   hidden_size: int = 512
   num_layers: int = 3
   num_heads: int = 8
   filter_size: int = 2048
   dropout_rate: float = 0.2
+  shared_layers: bool = False
   shared_layer_norm: bool = False
   layer_norm_epsilon: float = 1e-6
   output_norm_epsilon: float = 1e-6
@@ -112,6 +126,7 @@ class ModelConfig:
            f'{WIDTH_STRIDE} (the backbone halves it twice).')
     _check(self.image_channels in (1, 3),
            f'--image_channels={self.image_channels}: must be 1 or 3.')
+    _check_choice('image_resize', self.image_resize, IMAGE_RESIZES)
     charset_lib.Charset(self.charset)
     for name, count in (('stem_channels', 2), ('stage_channels', 4),
                         ('stage_blocks', 4)):
@@ -122,6 +137,9 @@ class ModelConfig:
     _check_choice('gcb_fusion', self.gcb_fusion, GCB_FUSIONS)
     _check_choice('gcb_pooling', self.gcb_pooling, GCB_POOLINGS)
     _check_choice('gcb_placement', self.gcb_placement, GCB_PLACEMENTS)
+    _check(not self.gcb_join_norm or self.gcb_fusion == 'concat',
+           f'--gcb_join_norm=True: needs --gcb_fusion=concat, not '
+           f'{self.gcb_fusion}.')
     for channels in self.stage_channels[1:]:
       _check(channels % self.gcb_heads == 0,
              f'--gcb_heads={self.gcb_heads}: must divide the channels of '

@@ -1,5 +1,7 @@
 """Tests of master/charset.py."""
 
+import pathlib
+
 from absl.testing import parameterized
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -21,7 +23,7 @@ class CharsetTest(tf.test.TestCase, parameterized.TestCase):
     self.assertEqual(charset.NAMED_CHARSETS['62'],
                      '0123456789abcdefghijklmnopqrstuvwxyz'
                      'ABCDEFGHIJKLMNOPQRSTUVWXYZ')
-    self.assertEqual({'36': 36, '62': 62, '94': 94},
+    self.assertEqual({'36': 36, '62': 62, '94': 94, '95': 95},
                      {name: len(set(characters)) for name, characters
                       in charset.NAMED_CHARSETS.items()})
     printable = {chr(code) for code in range(33, 127)}
@@ -35,6 +37,14 @@ class CharsetTest(tf.test.TestCase, parameterized.TestCase):
     names = charset.NAMED_CHARSETS
     self.assertStartsWith(names['62'], names['36'])
     self.assertStartsWith(names['94'], names['62'])
+    self.assertStartsWith(names['95'], names['62'] + ' `~!@#')
+    self.assertEqual({*names['94'], ' '}, set(names['95']))
+
+  @parameterized.parameters(('62', '62'), ('95', 'master_pytorch_95'))
+  def test_files_of_the_charsets_of_published_weights(self, name, file):
+    path = pathlib.Path(__file__).parents[1] / f'flags/charsets/{file}.txt'
+    self.assertEqual(charset.NAMED_CHARSETS[name],
+                     charset.load_characters(str(path)))
 
   def test_encode_pads_and_cuts(self):
     abc = charset.Charset('abc')

@@ -28,8 +28,7 @@ def conv2d(x: np.ndarray, weights: Weights, prefix: str) -> np.ndarray:
   border = size // 2
   padded = np.pad(x, [(0, 0), (border, border), (border, border), (0, 0)])
   height, width = x.shape[1:3]
-  y = sum(np.einsum('bhwi,ij->bhwj',
-                    padded[:, r:r + height, c:c + width], kernel[r, c])
+  y = sum(padded[:, r:r + height, c:c + width] @ kernel[r, c]
           for r in range(size) for c in range(size))
   return y + weights.get(f'{prefix}/bias', 0)
 
@@ -108,7 +107,11 @@ def gc_attention(x: np.ndarray, weights: Weights, prefix: str,
     return x / (1 + np.exp(-transform))
   both = np.concatenate([x, np.tile(transform, [1, height, width, 1])], -1)
   joined = conv2d(both, weights, f'{prefix}/join')
-  return np.maximum(normalize(joined, (1, 2, 3), epsilon), 0)
+  joined = normalize(joined, (1, 2, 3), epsilon)
+  if f'{prefix}/join_norm/gamma' in weights:
+    joined = (joined * weights[f'{prefix}/join_norm/gamma']
+              + weights[f'{prefix}/join_norm/beta'])
+  return np.maximum(joined, 0)
 
 
 def sinusoids(length: int, size: int) -> np.ndarray:

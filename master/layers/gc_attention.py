@@ -5,6 +5,8 @@ Legend: `B` batch, `H W` feature map, `P` = H * W positions, `C` channels,
 `N` heads, `D` = C / N channels of a head.
 """
 
+from typing import Optional
+
 import tensorflow.compat.v1 as tf
 
 from master.layers import conv
@@ -23,20 +25,26 @@ class MultiAspectGCAttention(tf.Module):
 
   def __init__(self, channels: int, num_heads: int, ratio: int, fusion: str,
                pooling: str, scale_mask: bool, epsilon: float,
+               join_norm_size: Optional[tuple[int, int]] = None,
                name: str = 'gc_attention'):
-    """Makes `mask`, `reduce`, `reduce_norm`, `expand` and, to concat, `join`.
+    """Makes `mask`, `reduce`, `reduce_norm`, `expand`.
+
+    And, to concat, `join` and, if asked for, `join_norm`.
 
     Args:
       channels: C of the feature map.
       num_heads: N; divides channels.
       ratio: C over the channels of the bottleneck.
       fusion: add; mul (features times the sigmoid of the transform); or
-        concat (1x1 convolution of features and transform, layer norm without
-        weights over H, W and C, ReLU).
+        concat (1x1 convolution of features and transform, layer norm over
+        H, W and C, ReLU).
       pooling: attention; or average, which has no `mask`.
       scale_mask: divide the mask by sqrt(C / N) before the softmax. The
         paper describes it, the published weights were trained without.
       epsilon: of the layer norms.
+      join_norm_size: concat only: H and W of all maps there will be, and the
+        norm after the join has gamma and beta [H, W, C], as in MASTER-TF;
+        None for a norm without variables, as in MASTER-pytorch.
       name: of the layer.
 
     Raises:
@@ -56,7 +64,6 @@ class MultiAspectGCAttention(tf.Module):
     self._fusion = fusion
     self._pooling = pooling
     self._mask_scale = (channels / num_heads) ** -0.5 if scale_mask else 1.0
-    self._epsilon = epsilon
     bottleneck = channels // ratio
     with self.name_scope:
       if pooling == 'attention':
@@ -75,6 +82,9 @@ class MultiAspectGCAttention(tf.Module):
       if fusion == 'concat':
         self.join = conv.Conv2D(2 * channels, channels, 1, use_bias=True,
                                 name='join')
+        self.join_norm = normalization.MapNorm(
+            join_norm_size and (*join_norm_size, channels), epsilon,
+            name='join_norm')
 
   def _context(self, x: tf.Tensor) -> tf.Tensor:
     """The weighted sum of all positions, float32 [B, 1, 1, C]."""
@@ -107,6 +117,4 @@ class MultiAspectGCAttention(tf.Module):
       if self._fusion == 'mul':
         return x * tf.sigmoid(transform)
       both = tf.concat([x, tf.broadcast_to(transform, tf.shape(x))], axis=-1)
-      joined = self.join(both)  # [B, H, W, C]
-      return tf.nn.relu(
-          normalization.normalize(joined, [1, 2, 3], self._epsilon))
+      return tf.nn.relu(self.join_norm(self.join(both)))  # [B, H, W, C]

@@ -3,7 +3,7 @@
 Guarded by tests/layers/normalization_test.py.
 """
 
-from typing import Sequence
+from typing import Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
@@ -104,8 +104,35 @@ class LayerNorm(tf.Module):
       return (x - mean) * scale + self.beta
 
 
-def normalize(x: tf.Tensor, axes: Sequence[int],
-              epsilon: float) -> tf.Tensor:
-  """(x - mean) / sqrt(variance + epsilon) over `axes`; no variables."""
-  mean, variance = tf.nn.moments(x, axes=axes, keepdims=True)
-  return (x - mean) * tf.math.rsqrt(variance + epsilon)
+class MapNorm(tf.Module):
+  """Layer norm of a whole feature map: over height, width and channels."""
+
+  def __init__(self, shape: Optional[Sequence[int]], epsilon: float,
+               name: str = 'map_norm'):
+    """Makes gamma and beta of `shape`, or no variables.
+
+    Args:
+      shape: [H, W, C] of the maps to come; None for any size, without gain
+        and offset.
+      epsilon: added to the variance.
+      name: of the layer.
+    """
+    super().__init__(name=name)
+    self._epsilon = epsilon
+    self._shape = [None] * 3 if shape is None else list(shape)
+    self.gamma = self.beta = None
+    if shape is not None:
+      with self.name_scope:
+        self.gamma = initializers.variable('gamma', shape, initializers.ones)
+        self.beta = initializers.variable('beta', shape, initializers.zeros)
+
+  def __call__(self, x: tf.Tensor) -> tf.Tensor:
+    """Normalises each map of float32 [B, H, W, C]."""
+    shapes.check('x', x, [None, *self._shape])
+    with tf.name_scope(self.name):
+      mean, variance = tf.nn.moments(x, axes=[1, 2, 3], keepdims=True)
+      scale = tf.math.rsqrt(variance + self._epsilon)  # [B, 1, 1, 1]
+      if self.gamma is None:
+        return (x - mean) * scale
+      # In this order for the same reason as in LayerNorm.
+      return (x - mean) * (scale * self.gamma) + self.beta

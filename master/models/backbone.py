@@ -12,6 +12,20 @@ from master.layers import gc_attention
 from master.layers import normalization
 from master.layers import shapes
 
+# After the stem, and after each stage. Characters are narrow: the third pool
+# leaves the width alone.
+_STEM_POOL = (2, 2)
+_POOLS = ((2, 2), (2, 1), None, None)
+
+
+def _map_size(config: config_lib.ModelConfig, stage: int) -> tuple[int, int]:
+  """Height and width of the feature map of a stage, the first being 0."""
+  height, width = config.image_height, config.image_width
+  for pool in (_STEM_POOL, *_POOLS[:stage]):
+    if pool:
+      height, width = height // pool[0], width // pool[1]
+  return height, width
+
 
 class ConvNorm(tf.Module):
   """A convolution without bias, then batch norm."""
@@ -34,13 +48,15 @@ class ResidualBlock(tf.Module):
   """conv-BN-ReLU-conv-BN, context block if any, plus shortcut, ReLU."""
 
   def __init__(self, input_channels: int, output_channels: int,
-               has_context: bool, config: config_lib.ModelConfig, name: str):
+               map_size: tuple[int, int], has_context: bool,
+               config: config_lib.ModelConfig, name: str):
     """Makes `conv1`, `conv2`, and `context` and `shortcut` where needed.
 
     Args:
       input_channels: channels of the input.
       output_channels: channels of the output; where they differ the shortcut
         is a 1x1 convolution with batch norm.
+      map_size: height and width of the feature map.
       has_context: whether the global context block is there.
       config: of the model.
       name: of the block.
@@ -54,7 +70,9 @@ class ResidualBlock(tf.Module):
       self.context = gc_attention.MultiAspectGCAttention(
           output_channels, config.gcb_heads, config.gcb_ratio,
           config.gcb_fusion, config.gcb_pooling, config.gcb_scale_mask,
-          config.gcb_norm_epsilon, name='context') if has_context else None
+          config.gcb_norm_epsilon,
+          map_size if config.gcb_join_norm else None,
+          name='context') if has_context else None
       self.shortcut = (
           ConvNorm(input_channels, output_channels, 1, config,
                    name='shortcut')
@@ -96,8 +114,9 @@ class Backbone(tf.Module):
         blocks = []
         for j in range(config.stage_blocks[i]):
           has_context = i > 0 and (j == 0 or config.gcb_placement == 'all')
-          blocks.append(ResidualBlock(channels, width, has_context, config,
-                                      name=f'stage{i + 1}_block{j + 1}'))
+          blocks.append(ResidualBlock(
+              channels, width, _map_size(config, i), has_context, config,
+              name=f'stage{i + 1}_block{j + 1}'))
           channels = width
         self.stages.append(blocks)
         self.stage_convs.append(
@@ -117,11 +136,9 @@ class Backbone(tf.Module):
     with tf.name_scope(self.name):
       x = tf.nn.relu(self.conv1(images, is_training))
       x = tf.nn.relu(self.conv2(x, is_training))
-      x = _max_pool(x, 2, 2)
-      # Characters are narrow: the third pool leaves the width alone.
-      pools = ((2, 2), (2, 1), None, None)
+      x = _max_pool(x, *_STEM_POOL)
       for blocks, stage_conv, pool in zip(self.stages, self.stage_convs,
-                                          pools):
+                                          _POOLS):
         for block in blocks:
           x = block(x, is_training)
         x = tf.nn.relu(stage_conv(x, is_training))

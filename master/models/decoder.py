@@ -108,6 +108,8 @@ class Decoder(tf.Module):
   def __init__(self, config: config_lib.ModelConfig, name: str = 'decoder'):
     """Makes the embedding, the layers, the output norm and `classes`.
 
+    With `shared_layers` there is one layer, used `num_layers` times.
+
     Args:
       config: of the model.
       name: of the decoder.
@@ -124,8 +126,9 @@ class Decoder(tf.Module):
       shared = normalization.LayerNorm(
           size, config.layer_norm_epsilon,
           name='norm') if config.shared_layer_norm else None
-      self.layers = [DecoderLayer(config, shared, name=f'layer{i + 1}')
-                     for i in range(config.num_layers)]
+      own = [DecoderLayer(config, shared, name=f'layer{i + 1}')
+             for i in range(1 if config.shared_layers else config.num_layers)]
+      self.layers = own * config.num_layers if config.shared_layers else own
       self.output_norm = shared or normalization.LayerNorm(
           size, config.output_norm_epsilon, name='output_norm')
       self.classes = linear.Linear(size, config.num_classes, name='classes')
@@ -177,10 +180,12 @@ class Decoder(tf.Module):
       shape = [tf.shape(memory)[0], heads, self._config.num_steps,
                self._config.hidden_size // heads]
       empty = attention.KeysValues(tf.zeros(shape), tf.zeros(shape))
+      # Shared layers project the memory to the same keys and values.
+      projected = {layer: layer.memory_attention.project(memory)
+                   for layer in dict.fromkeys(self.layers)}
       return Cache(
           self_attention=(empty,) * len(self.layers),
-          memory=tuple(layer.memory_attention.project(memory)
-                       for layer in self.layers))
+          memory=tuple(projected[layer] for layer in self.layers))
 
   def step(self, ids: tf.Tensor, step: tf.Tensor,
            cache: Cache) -> tuple[tf.Tensor, Cache]:

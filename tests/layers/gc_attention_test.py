@@ -13,9 +13,10 @@ _C = 'gc_attention'
 
 
 def _layer(fusion='add', pooling='attention', num_heads=2, scale_mask=False,
-           ratio=2, name=_C):
+           ratio=2, join_norm_size=None, name=_C):
   return gc_attention.MultiAspectGCAttention(
-      6, num_heads, ratio, fusion, pooling, scale_mask, _EPSILON, name=name)
+      6, num_heads, ratio, fusion, pooling, scale_mask, _EPSILON,
+      join_norm_size, name=name)
 
 
 class GCAttentionTest(tf.test.TestCase, parameterized.TestCase):
@@ -34,6 +35,17 @@ class GCAttentionTest(tf.test.TestCase, parameterized.TestCase):
                                         pooling, scale_mask, _EPSILON)
       self.assertAllClose(expected, session.run(y), atol=1e-5)
 
+  def test_learned_join_norm_equals_numpy(self):
+    x = 2 * test_util.random(2, 3, 5, 6)
+    with test_util.graph_session() as session:
+      layer = _layer('concat', join_norm_size=(3, 5))
+      y = layer(tf.constant(x))
+      weights = test_util.assign_formula(session, layer.variables)
+      self.assertEqual((3, 5, 6), weights[f'{_C}/join_norm/gamma'].shape)
+      expected = reference.gc_attention(x, weights, _C, 2, 'concat',
+                                        'attention', False, _EPSILON)
+      self.assertAllClose(expected, session.run(y), atol=1e-5)
+
   def test_options_make_a_difference(self):
     # Else the comparison above would compare the same graph many times.
     x = 2 * test_util.random(2, 3, 5, 6)
@@ -41,7 +53,8 @@ class GCAttentionTest(tf.test.TestCase, parameterized.TestCase):
       outputs = []
       for i, options in enumerate((
           {}, dict(fusion='mul'), dict(fusion='concat'),
-          dict(pooling='average'), dict(scale_mask=True))):
+          dict(pooling='average'), dict(scale_mask=True),
+          dict(fusion='concat', join_norm_size=(3, 5)))):
         layer = _layer(**options, name=f'layer{i}')
         outputs.append(layer(tf.constant(x)))
         session.run([v.assign(test_util.formula_value(

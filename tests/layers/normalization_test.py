@@ -162,15 +162,33 @@ with tf.Graph().as_default(), tf.Session() as session:
           'x has shape (2, 5), expected (None, 3)')
 
 
-class NormalizeTest(tf.test.TestCase, parameterized.TestCase):
+class MapNormTest(tf.test.TestCase):
 
-  @parameterized.parameters(([-1],), ([1, 2, 3],), ([0],))
-  def test_equals_numpy(self, axes):
+  def test_equals_numpy(self):
     x = 2 + 3 * test_util.random(2, 3, 5, 7)
     with test_util.graph_session() as session:
-      y = normalization.normalize(tf.constant(x), axes, 0.1)
-      self.assertAllClose(reference.normalize(x, tuple(axes), 0.1),
-                          session.run(y), atol=1e-5)
+      bare = normalization.MapNorm(None, 0.1)
+      with tf.name_scope('outer'):
+        learned = normalization.MapNorm([3, 5, 7], 0.1)
+      outputs = bare(tf.constant(x)), learned(tf.constant(x))
+      self.assertEmpty(bare.variables)
+      self.assertEqual({'outer/map_norm/gamma:0': [3, 5, 7],
+                        'outer/map_norm/beta:0': [3, 5, 7]},
+                       test_util.names_and_shapes(learned.variables))
+      weights = test_util.assign_formula(session, learned.variables)
+      expected = reference.normalize(x, (1, 2, 3), 0.1)
+      got = session.run(outputs)
+    self.assertAllClose(expected, got[0], atol=1e-5)
+    self.assertAllClose(
+        expected * weights['outer/map_norm/gamma']
+        + weights['outer/map_norm/beta'], got[1], atol=1e-5)
+
+  def test_a_learned_one_takes_maps_of_its_size_alone(self):
+    with tf.Graph().as_default():
+      self.assertStartsWith(
+          test_util.error_of(normalization.MapNorm([3, 5, 7], 0.1),
+                             tf.zeros([2, 5, 3, 7])),
+          'x has shape (2, 5, 3, 7), expected (None, 3, 5, 7)')
 
 
 if __name__ == '__main__':

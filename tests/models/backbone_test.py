@@ -45,7 +45,8 @@ class ResidualBlockTest(tf.test.TestCase, parameterized.TestCase):
   def test_order_equals_numpy(self, channels, has_context):
     x = test_util.random(2, 3, 7, channels[0])
     with test_util.graph_session() as session:
-      block = backbone.ResidualBlock(*channels, has_context, TINY, 'block')
+      block = backbone.ResidualBlock(*channels, (3, 7), has_context, TINY,
+                                     'block')
       y = block(tf.constant(x), is_training=False)
       weights = test_util.assign_formula(session, block.variables)
       self.assertAllClose(_residual(x, weights, 'block'), session.run(y),

@@ -38,6 +38,7 @@ def _reference(ids, memory, weights, config):
     return reference.layer_norm(x, weights, f'decoder/{name}', epsilon)
 
   for i in range(1, config.num_layers + 1):
+    i = 1 if config.shared_layers else i
     layer = f'decoder/layer{i}'
     normed = norm(x, f'layer{i}/self_attention_norm')
     x = x + reference.attention(normed, normed, weights,
@@ -58,6 +59,8 @@ class DecoderTest(tf.test.TestCase, parameterized.TestCase):
   @parameterized.parameters(
       {}, dict(scale_embedding=False, num_heads=1, num_layers=1),
       dict(layer_norm_epsilon=0.3, output_norm_epsilon=0.7),
+      dict(shared_layers=True), dict(shared_layers=True, num_layers=3,
+                                     shared_layer_norm=True),
       dict(shared_layer_norm=True, layer_norm_epsilon=0.3,
            output_norm_epsilon=0.7))
   def test_forward_equals_numpy(self, **changes):
@@ -71,8 +74,10 @@ class DecoderTest(tf.test.TestCase, parameterized.TestCase):
       self.assertAllClose(_reference(ids, memory, weights, config),
                           session.run(logits), rtol=1e-4, atol=1e-4)
 
-  @parameterized.parameters({}, dict(shared_layer_norm=True, num_heads=1,
-                                     num_layers=1, scale_embedding=False))
+  @parameterized.parameters(
+      {}, dict(shared_layers=True),
+      dict(shared_layer_norm=True, num_heads=1, num_layers=1,
+           scale_embedding=False))
   def test_steps_equal_forward(self, **changes):
     """The cache hides nothing and shows nothing that is to come."""
     ids, memory = _ids(3), _memory(3)
@@ -89,6 +94,16 @@ class DecoderTest(tf.test.TestCase, parameterized.TestCase):
       test_util.assign_formula(session, net.variables)
       expected, got = session.run([forward, tf.stack(steps, axis=1)])
     self.assertAllClose(expected, got, atol=1e-4)
+
+  def test_shared_layers_have_the_variables_of_one(self):
+    names = []
+    for changes in (dict(num_layers=1), dict(num_layers=3,
+                                             shared_layers=True)):
+      with tf.Graph().as_default():
+        net = decoder.Decoder(test_util.tiny_config(**changes))
+        names.append(test_util.names_and_shapes(net.variables))
+        self.assertLen(tf.global_variables(), len(net.variables))
+    self.assertEqual(*names)
 
   def test_step_writes_its_position_alone(self):
     with test_util.graph_session() as session:
