@@ -65,16 +65,80 @@ def _resize(image: tf.Tensor, height: int, width: tf.Tensor) -> tf.Tensor:
       lambda: tf.compat.v2.image.resize(image, size))
 
 
+def _divide(x: tf.Tensor, constant) -> tf.Tensor:
+  """Exactly x / constant.
+
+  Of a plain division TensorFlow's graph optimiser makes x * (1 / constant),
+  and the last bit decides which way a number of pixels is rounded.
+  """
+  return tf.math.divide_no_nan(x, tf.constant(constant, x.dtype))
+
+
+def _rounded_width(size: tf.Tensor, height: int) -> tf.Tensor:
+  """The width that keeps the aspect of float64 `size` [h, w, C], rounded."""
+  return tf.round(size[1] * height / size[0])
+
+
+def _squared_width(size: tf.Tensor, height: int, width: int) -> tf.Tensor:
+  """The width MASTER-pytorch gives to float64 `size` [h, w, C]."""
+  aspect = size[1] / size[0]
+  # Its divisions in its order: w * height / h may differ by a pixel.
+  kept = tf.floor(size[1] / _divide(size[0], height))
+  squeezed = tf.where(aspect < width / height, kept,
+                      tf.constant(width, tf.float64))
+  return tf.where(aspect < 1, tf.constant(height, tf.float64), squeezed)
+
+
+def _pad_right(pixels: tf.Tensor,
+               model_config: config_lib.ModelConfig) -> tf.Tensor:
+  """Float32 [h, w, C] at the left of a black [H, W, C], at full height."""
+  height, width = model_config.image_height, model_config.image_width
+  size = tf.cast(tf.shape(pixels), tf.float64)
+  if model_config.image_resize == 'right_square':
+    scaled = _squared_width(size, height, width)
+  else:
+    scaled = _rounded_width(size, height)
+  scaled = tf.cast(tf.clip_by_value(scaled, 1, width), tf.int32)
+  pixels = _resize(pixels, height, scaled)
+  return tf.pad(pixels, [[0, 0], [0, width - scaled], [0, 0]])
+
+
+def _letterbox(pixels: tf.Tensor, height: int, width: int) -> tf.Tensor:
+  """Float32 [h, w, C] in the middle of a black [height, width, C].
+
+  What tf.image.resize_with_pad gives outside of a graph; in one the optimiser
+  makes it lose a row or column now and then (see `_divide`). It also fails on
+  an image of which less than one row or column is left; here one is.
+  """
+  size = tf.cast(tf.shape(pixels)[:2], tf.float32)
+  fitted = size / tf.reduce_max(_divide(size, [height, width]))
+  scaled = tf.cast(tf.maximum(tf.floor(fitted), 1), tf.int32)
+  # Half of what is left before rounding, so not always the very middle.
+  before = tf.cast(tf.maximum((tf.constant([height, width], tf.float32)
+                               - fitted) / 2, 0), tf.int32)
+  after = tf.constant([height, width]) - before - scaled
+  pixels = tf.compat.v2.image.resize(pixels, scaled)
+  paddings = tf.stack([before, after], axis=1)
+  return tf.pad(pixels, tf.concat([paddings, [[0, 0]]], axis=0))
+
+
 def resize_and_pad(image: tf.Tensor,
                    model_config: config_lib.ModelConfig) -> tf.Tensor:
-  """Scales an image to the model's height and pads it on the right.
+  """Brings an image to the model's size, as `image_resize` says.
 
-  The aspect is kept, but an image that would become wider than the model's
-  width is squeezed to it. The padding is black.
+  The padding is black. The scaling is bilinear, and antialiased where it
+  shrinks, but for letterbox.
+
+  * right: scaled to height H with its aspect kept, padded on the right; an
+    image that would become wider than W is squeezed to it.
+  * right_square: the same, but widths are rounded down, and an image narrower
+    than tall is stretched to H x H. MASTER-pytorch's `ResizeWeight`.
+  * letterbox: scaled to fit both ways with its aspect kept, and centred.
+    MASTER-TF's `resize_width`, that is, `tf.image.resize_with_pad`.
 
   Args:
     image: uint8 [h, w, 1 to 4]: grey, grey + alpha, RGB or RGBA.
-    model_config: gives height H, width W and channels C.
+    model_config: gives height H, width W, channels C and `image_resize`.
 
   Returns:
     float32 [H, W, C] in [-1, 1].
@@ -82,11 +146,11 @@ def resize_and_pad(image: tf.Tensor,
   height, width, channels = (model_config.image_height,
                              model_config.image_width,
                              model_config.image_channels)
-  size = tf.cast(tf.shape(image), tf.float64)
-  scaled = tf.round(size[1] * height / size[0])
-  scaled = tf.cast(tf.clip_by_value(scaled, 1, width), tf.int32)
-  pixels = _resize(_convert_channels(image, channels), height, scaled)
-  pixels = tf.pad(pixels, [[0, 0], [0, width - scaled], [0, 0]])
+  pixels = _convert_channels(image, channels)
+  if model_config.image_resize == 'letterbox':
+    pixels = _letterbox(pixels, height, width)
+  else:
+    pixels = _pad_right(pixels, model_config)
   pixels = tf.ensure_shape(pixels, [height, width, channels])
   # Rounding in the weights may exceed white by a trifle.
   return tf.minimum(pixels / 127.5 - 1.0, 1.0)
@@ -118,7 +182,7 @@ def decode_images(image_bytes: tf.Tensor,
 
   Args:
     image_bytes: string [N], encoded JPEG, PNG, BMP or GIF (its first frame).
-    model_config: gives height H, width W and channels C.
+    model_config: gives height H, width W, channels C and `image_resize`.
     parallel_calls: images decoded at a time; None for one after the other.
 
   Returns:

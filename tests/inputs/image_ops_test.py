@@ -213,6 +213,140 @@ class DecodeImagesTest(tf.test.TestCase, parameterized.TestCase):
                               _reference(expected, config), atol=2e-5)
 
 
+# Height and width of images narrower than tall, ordinary, very wide; square
+# and at the model's aspect; smaller and larger than the model's 24 x 52.
+SIZES = {
+    'narrow, enlarged': (17, 5),
+    'narrow, shrunk': (97, 41),
+    'a trifle narrow': (31, 30),
+    'square': (31, 31),
+    'ordinary, enlarged': (13, 19),
+    'ordinary, shrunk': (61, 113),
+    'ordinary, rounded down': (30, 37),
+    'width alone shrunk': (12, 53),
+    'same aspect': (48, 104),
+    'very wide, enlarged': (5, 47),
+    'very wide, shrunk': (37, 499),
+}
+
+
+def _resize_and_pad(pixels: np.ndarray, image_resize: str) -> np.ndarray:
+  """What resize_and_pad makes of uint8 [h, w, C], of unknown shape to it."""
+  config = test_util.tiny_config(image_height=24, image_width=52,
+                                 image_channels=pixels.shape[2],
+                                 image_resize=image_resize)
+  with test_util.graph_session() as session:
+    fed = tf.placeholder(tf.uint8, [None, None, None])
+    image = image_ops.resize_and_pad(fed, config)
+    assert image.shape.as_list() == [24, 52, pixels.shape[2]]
+    return session.run(image, {fed: pixels})
+
+
+def _pillow_right_square(pixels: np.ndarray) -> np.ndarray:
+  """MASTER-pytorch's transform to 24 x 52, of uint8 [h, w, C]."""
+  height, width, channels = pixels.shape
+  if width < height:
+    scaled = 24
+  elif width / height < 52 / 24:
+    scaled = int(width / (height / 24))
+  else:
+    scaled = 52
+  padded = np.zeros([24, 52, channels], np.uint8)
+  for c in range(channels):
+    plane = Image.fromarray(pixels[:, :, c])
+    padded[:, :scaled, c] = plane.resize((scaled, 24),
+                                         Image.Resampling.BILINEAR)
+  return padded / 127.5 - 1
+
+
+def _resize_with_pad(pixels: np.ndarray) -> np.ndarray:
+  """MASTER-TF's transform to 24 x 52, of uint8 [h, w, C]."""
+  # As run eagerly: the optimiser of graphs rounds some sizes otherwise.
+  options = tf.ConfigProto()
+  options.graph_options.rewrite_options.disable_meta_optimizer = True
+  with tf.Graph().as_default(), tf.Session(config=options) as session:
+    image = tf.compat.v2.image.resize_with_pad(
+        pixels, 24, 52, method=tf.compat.v2.image.ResizeMethod.BILINEAR,
+        antialias=False)
+    return session.run(image) / 127.5 - 1
+
+
+class ImageResizeTest(tf.test.TestCase, parameterized.TestCase):
+  """The settings of image_resize other than the default."""
+
+  @parameterized.product(size=list(SIZES), channels=(1, 3))
+  def test_right_square_is_pillows(self, size, channels):
+    pixels = pictures.pixels(*SIZES[size], channels)
+    # Pillow rounds to whole grey levels, after the columns and after the rows.
+    self.assertAllClose(_resize_and_pad(pixels, 'right_square'),
+                        _pillow_right_square(pixels), atol=1.5 / 127.5)
+
+  def test_right_square_of_noise(self):
+    # Without antialiasing noise would come out far off.
+    pixels = np.random.RandomState(3).randint(0, 256, [71, 131, 3])
+    pixels = pixels.astype(np.uint8)
+    self.assertAllClose(_resize_and_pad(pixels, 'right_square'),
+                        _pillow_right_square(pixels), atol=1.5 / 127.5)
+
+  @parameterized.parameters(
+      ('right', 30, 37, 30), ('right_square', 30, 37, 29),
+      ('right', 41, 7, 4), ('right_square', 41, 7, 24),
+      ('right', 10, 97, 52), ('right_square', 10, 97, 52),
+      # 35 / (28 / 24) is less than 30 by the last bit.
+      ('right', 28, 35, 30), ('right_square', 28, 35, 29))
+  def test_width_before_the_padding(self, image_resize, height, width,
+                                    expected):
+    white = np.full([height, width, 1], 255, np.uint8)
+    image = _resize_and_pad(white, image_resize)
+    self.assertAllClose(image[:, :expected], np.ones([24, expected, 1]))
+    self.assertAllEqual(image[:, expected:],
+                        np.full([24, 52 - expected, 1], -1))
+
+  @parameterized.product(size=list(SIZES), channels=(1, 3))
+  def test_letterbox_is_resize_with_pad(self, size, channels):
+    pixels = pictures.pixels(*SIZES[size], channels)
+    self.assertAllClose(_resize_and_pad(pixels, 'letterbox'),
+                        _resize_with_pad(pixels), atol=2e-6)
+
+  @parameterized.parameters(
+      # 10 x 104 comes to 5 x 52: of the 19 rows left 9 are above, 10 below.
+      (10, 104, 1, slice(9, 14), slice(None)),
+      (10, 104, 3, slice(9, 14), slice(None)),
+      # 48 x 14 comes to 24 x 7: of the 45 columns left 22 are on the left.
+      (48, 14, 1, slice(None), slice(22, 29)),
+      # Less than a row or column, on which resize_with_pad fails.
+      (1, 997, 1, slice(11, 12), slice(None)),
+      (5003, 3, 1, slice(None), slice(25, 26)))
+  def test_letterbox_of_white(self, height, width, channels, rows, columns):
+    image = _resize_and_pad(np.full([height, width, channels], 255, np.uint8),
+                            'letterbox')
+    expected = np.full([24, 52, channels], -1)
+    expected[rows, columns] = 1
+    self.assertAllClose(image, expected)
+
+  @parameterized.product(image_resize=('right_square', 'letterbox'),
+                         channels=(1, 3))
+  def test_encoded_in_a_data_set(self, image_resize, channels):
+    sizes = [(17, 5), (61, 113), (5, 47)]
+    originals = [pictures.pixels(*size, channels) for size in sizes]
+    rows = [pictures.encode(Image.fromarray(np.squeeze(original)), 'PNG')
+            for original in originals] + [b'no picture']
+    config = test_util.tiny_config(image_height=24, image_width=52,
+                                   image_channels=channels,
+                                   image_resize=image_resize)
+    with test_util.graph_session() as session:
+      dataset = tf.data.Dataset.from_tensor_slices(rows).batch(4)
+      dataset = dataset.map(
+          lambda rows: image_ops.decode_images(rows, config))
+      images, valid = session.run(
+          tf.data.make_one_shot_iterator(dataset).get_next())
+    self.assertAllEqual(valid, [True, True, True, False])
+    for image, original in zip(images, originals):
+      self.assertAllClose(image, _resize_and_pad(original, image_resize),
+                          atol=1e-6)
+    self.assertAllEqual(images[3], np.full([24, 52, channels], -1))
+
+
 class WhereItRunsTest(tf.test.TestCase):
   """The same tensor wherever the function is built."""
 
