@@ -7,7 +7,7 @@ tests/cli/common_flags_test.py and tests/flagfiles_test.py.
 """
 
 import dataclasses
-from typing import Any, Type
+from typing import Any, Callable, Optional, Type
 
 from absl import flags
 
@@ -15,18 +15,30 @@ from master import charset as charset_lib
 from master import config as config_lib
 from master import errors
 
+# Parsed flags -> the ModelConfig that settles flags which were not given.
+InheritFn = Callable[[flags.FlagValues], Optional[config_lib.ModelConfig]]
+
 
 def define_charset_flag():
   """--charset, for tools that need no model."""
   flags.DEFINE_string(
       'charset', '62',
       'Characters that can be read: 36 (digits, a-z), 62 (36 and A-Z), 94 '
-      '(62 and ASCII punctuation), or a UTF-8 file with one character a line. '
+      '(62 and ASCII punctuation), 95 (62, space and punctuation in the order '
+      'of MASTER-pytorch), or a UTF-8 file with one character a line. '
       'It decides the number of classes and so the checkpoint.')
 
 
-def define_model_flags():
-  """Flags of ModelConfig; their defaults are the paper's base model."""
+def define_model_flags(inherit: Optional[InheritFn] = None,
+                       validate: bool = True):
+  """Flags of ModelConfig; their defaults are the paper's base model.
+
+  Args:
+    inherit: of a command whose model may have settings already: those that
+      are given are judged together with these, not with the defaults.
+    validate: whether to judge them as they are parsed; not where most
+      settings are learned later.
+  """
   default = config_lib.ModelConfig()
   define_charset_flag()
   flags.DEFINE_integer(
@@ -38,6 +50,11 @@ def define_model_flags():
       '4. The memory has image_height / 8 x image_width / 4 positions.')
   flags.DEFINE_integer(
       'image_channels', default.image_channels, '1 for grey, 3 for RGB.')
+  flags.DEFINE_enum(
+      'image_resize', default.image_resize, config_lib.IMAGE_RESIZES,
+      'Scale to the height and pad on the right; the same with images '
+      'narrower than tall stretched to a square (MASTER-pytorch); or fit both '
+      'ways and centre (MASTER-TF).')
   flags.DEFINE_integer(
       'max_label_length', default.max_label_length,
       'Longest text in characters. Longer training labels are skipped; '
@@ -80,6 +97,10 @@ def define_model_flags():
   flags.DEFINE_float(
       'gcb_norm_epsilon', default.gcb_norm_epsilon,
       'Added to the variance in the layer norms of the global context block.')
+  flags.DEFINE_bool(
+      'gcb_join_norm', default.gcb_join_norm,
+      'With gcb_fusion=concat: gain and offset for every position in the norm '
+      'after the join (MASTER-TF).')
   flags.DEFINE_integer(
       'hidden_size', default.hidden_size,
       'Width of memory and decoder; equals the last of stage_channels.')
@@ -95,6 +116,9 @@ def define_model_flags():
       'dropout_rate', default.dropout_rate,
       'Probability of dropping in the decoder, in [0, 1).')
   flags.DEFINE_bool(
+      'shared_layers', default.shared_layers,
+      'All decoder layers use the weights of one.')
+  flags.DEFINE_bool(
       'shared_layer_norm', default.shared_layer_norm,
       'One layer norm for all sublayers of the decoder and its output.')
   flags.DEFINE_float(
@@ -106,7 +130,8 @@ def define_model_flags():
   flags.DEFINE_bool(
       'scale_embedding', default.scale_embedding,
       'Multiply embeddings by sqrt(hidden_size).')
-  _validate_as(config_lib.ModelConfig)
+  if validate:
+    _validate_as(config_lib.ModelConfig, inherit)
 
 
 def define_data_flags():
@@ -204,28 +229,51 @@ def _convert(field: dataclasses.Field, value: Any) -> Any:
   return value
 
 
-def from_flags(cls: Type[Any], values: Any) -> Any:
+def not_given(cls: Type[Any], flags_obj: flags.FlagValues) -> list[str]:
+  """Fields whose flag stands neither in the command line nor a flagfile."""
+  return [field.name for field in dataclasses.fields(cls)
+          if not flags_obj[field.name].present]
+
+
+def given(cls: Type[Any], flags_obj: flags.FlagValues) -> dict[str, Any]:
+  """Values of the other fields, not judged yet."""
+  missing = not_given(cls, flags_obj)
+  return {field.name: _convert(field, flags_obj[field.name].value)
+          for field in dataclasses.fields(cls) if field.name not in missing}
+
+
+def from_flags(cls: Type[Any], values: Any, inherited: Any = None) -> Any:
   """A configuration from the flags named as its fields.
 
   Args:
     cls: one of the dataclasses of master/config.py.
     values: absl FlagValues, or a dict of values by flag name.
+    inherited: a `cls` that gives the fields whose flags are not given;
+      `values` must be FlagValues then. None: their defaults do.
 
   Raises:
     InputError: naming the flag whose value does not fit.
   """
+  kept = not_given(cls, values) if inherited is not None else ()
   if not isinstance(values, dict):
     values = values.flag_values_dict()
-  return cls(**{field.name: _convert(field, values[field.name])
+  return cls(**{field.name: (
+      getattr(inherited, field.name) if field.name in kept
+      else _convert(field, values[field.name]))
                 for field in dataclasses.fields(cls)})
 
 
-def _validate_as(cls: Type[Any]):
+def _validate_as(cls: Type[Any], inherit: Optional[InheritFn] = None):
   """Lets the dataclass judge the flags of its fields when they are parsed."""
 
   def judge(values: dict[str, Any]) -> bool:
     try:
-      from_flags(cls, values)
+      inherited = inherit(flags.FLAGS) if inherit else None
+    except errors.InputError:
+      # No fault of a flag: the command meets it again and tells.
+      return True
+    try:
+      from_flags(cls, flags.FLAGS if inherited else values, inherited)
     except errors.InputError as e:
       raise flags.ValidationError(str(e)) from e
     return True

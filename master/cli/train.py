@@ -5,11 +5,18 @@
       --eval_lmdb=IIIT5K=/data/IIIT5K
 
 The model directory then holds checkpoints, TensorBoard's event files,
-config.json and flags.txt, a flagfile that repeats the run.
+config.json and flags.txt, a flagfile that repeats the run. Settings of the
+model that no flag gives are those of the model in --model_dir, or else of the
+one in --warm_start_from:
+
+  bin/train --model_dir=runs/fine --warm_start_from=models/imported \\
+      --train_lmdb=/data/mine --learning_rate=1e-5
 """
 
 import dataclasses
+import logging
 import os
+from typing import Optional
 
 from absl import flags
 
@@ -17,17 +24,40 @@ from master import config as config_lib
 from master import errors
 from master.cli import app
 from master.cli import common_flags
+from master.cli import flags_file
 
-_FLAGS_FILE = 'flags.txt'
 _GROUPS = (config_lib.ModelConfig, config_lib.DataConfig,
            config_lib.TrainConfig, config_lib.DecodeConfig)
 _OWN = ('model_dir', 'train_lmdb', 'eval_lmdb', 'warm_start_from',
         'distribution')
 
 
+def _inherited_from(flags_obj: flags.FlagValues) -> Optional[str]:
+  """Directory whose config.json settles model flags that are not given."""
+  directories = [flags_obj.model_dir]
+  start = flags_obj.warm_start_from
+  if start:
+    directories.append(
+        start if os.path.isdir(start) else os.path.dirname(start) or '.')
+  for directory in directories:
+    if directory and os.path.exists(
+        os.path.join(directory, config_lib.CONFIG_FILE)):
+      return directory
+  return None
+
+
+def _inherited(flags_obj: flags.FlagValues
+               ) -> Optional[config_lib.ModelConfig]:
+  """The model whose settings hold where no flag is given; None: defaults."""
+  directory = _inherited_from(flags_obj)
+  if directory and common_flags.not_given(config_lib.ModelConfig, flags_obj):
+    return config_lib.read(directory).model
+  return None
+
+
 def define_flags():
   """Defines the flags of this command."""
-  common_flags.define_model_flags()
+  common_flags.define_model_flags(_inherited)
   common_flags.define_data_flags()
   common_flags.define_train_flags()
   common_flags.define_decode_flags()
@@ -44,7 +74,8 @@ def define_flags():
   flags.DEFINE_string(
       'warm_start_from', None,
       'Checkpoint prefix or model directory whose variables the training '
-      'starts from, where model_dir holds no checkpoint yet.')
+      'starts from, where model_dir holds no checkpoint yet. Model flags that '
+      'are not given are as in the config.json beside it.')
   flags.DEFINE_enum(
       'distribution', 'auto', ['auto', 'none', 'mirrored'],
       'Devices to train on: all GPUs of this machine where there are several '
@@ -69,31 +100,26 @@ def _check_same_model(model_dir: str, model: config_lib.ModelConfig):
     if old != new:
       raise errors.InputError(
           f'--{field.name}: is {new}, but the model in --model_dir='
-          f'{model_dir} was trained with {old}; resume with --flagfile='
-          f'{os.path.join(model_dir, _FLAGS_FILE)} or name a new --model_dir.')
-
-
-def _write_flags(flags_obj: flags.FlagValues, model_dir: str):
-  """Writes the effective flags as a flagfile."""
-  names = [field.name for group in _GROUPS
-           for field in dataclasses.fields(group)]
-  lines = [flags_obj[name].serialize() for name in (*names, *_OWN)]
-  path = os.path.join(model_dir, _FLAGS_FILE)
-  with open(path + '.tmp', 'w', encoding='utf-8') as f:
-    f.write('# The effective flags of the last run in this directory.\n')
-    f.writelines(line + '\n' for line in lines if line)
-  os.replace(path + '.tmp', path)
+          f'{model_dir} has {old}; leave the flag out or name a new '
+          '--model_dir.')
 
 
 def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
   """Trains until train_steps."""
   del args
-  model, data, train, decode = (
-      common_flags.from_flags(group, flags_obj) for group in _GROUPS)
+  inherited = _inherited(flags_obj)
+  model = common_flags.from_flags(config_lib.ModelConfig, flags_obj,
+                                  inherited)
+  data, train, decode = (
+      common_flags.from_flags(group, flags_obj) for group in _GROUPS[1:])
   config = config_lib.Config(model=model, decode=decode, data=data,
                              train=train)
   model_dir = flags_obj.model_dir
   _check_same_model(model_dir, model)
+  if inherited:
+    logging.info(
+        'Settings of the model without a flag are those of %s',
+        os.path.join(_inherited_from(flags_obj), config_lib.CONFIG_FILE))
   # Imported late: a wrong flag should not wait for TensorFlow.
   from master import training_run
   run = training_run.TrainingRun(
@@ -101,7 +127,9 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
       common_flags.named_paths('eval_lmdb', flags_obj.eval_lmdb),
       flags_obj.warm_start_from, flags_obj.distribution)
   config_lib.write(config, model_dir)
-  _write_flags(flags_obj, model_dir)
+  names = [field.name for group in _GROUPS
+           for field in dataclasses.fields(group)]
+  flags_file.write(model_dir, flags_obj, [*names, *_OWN], model)
   for name, metrics in run.train().items():
     for metric, value in sorted(metrics.items()):
       print(f'{name}\t{metric}\t{value:.4f}')

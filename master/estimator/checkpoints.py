@@ -80,6 +80,14 @@ def saver(config: Any) -> tf.train.Saver:
       save_relative_paths=True)
 
 
+def _saved_shapes(path: str) -> dict[str, list[int]]:
+  """Shape by name of what the checkpoint at `path` holds."""
+  try:
+    return tf.train.load_checkpoint(path).get_variable_to_shape_map()
+  except (tf.errors.OpError, ValueError) as e:
+    raise errors.InputError(f'{path}: not a readable checkpoint.') from e
+
+
 def check_fits(variables: Mapping[str, Any], path: str):
   """Checks that the checkpoint at `path` has all of `variables`.
 
@@ -90,10 +98,7 @@ def check_fits(variables: Mapping[str, Any], path: str):
   Raises:
     InputError: if not; it names the first that differ.
   """
-  try:
-    saved = tf.train.load_checkpoint(path).get_variable_to_shape_map()
-  except (tf.errors.OpError, ValueError) as e:
-    raise errors.InputError(f'{path}: not a readable checkpoint.') from e
+  saved = _saved_shapes(path)
   faults = []
   for name, variable in sorted(variables.items()):
     shape = variable.shape.as_list()
@@ -156,6 +161,30 @@ def _beside_trainable() -> list[Any]:
           if _name(v) in trainable
           or (_name(v).split('/')[0] in scopes
               and not _name(v).startswith(slots))]
+
+
+def without_optimizer(path: str) -> Optional[WarmStartSettings]:
+  """How to start from a checkpoint that lacks the optimizer's state alone.
+
+  Such are those of imported models. A start by these settings raises where a
+  variable of the model is missing too or has another shape.
+
+  Args:
+    path: of the checkpoint.
+
+  Returns:
+    Settings for the variables of the model and the global step; None where
+    the checkpoint holds others as well, or the graph has no others.
+
+  Raises:
+    InputError: if it cannot be read.
+  """
+  names = {_name(v) for v in _beside_trainable()} | {
+      _name(tf.train.get_global_step())}
+  if not (_saved_shapes(path).keys() <= names < named_variables().keys()):
+    return None
+  return WarmStartSettings(
+      path, [f'(?:{"|".join(map(re.escape, sorted(names)))})$'])
 
 
 def warm_started(settings: Any) -> dict[str, Any]:

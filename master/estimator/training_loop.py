@@ -2,6 +2,7 @@
 
 from typing import Any, Optional, Sequence
 
+from absl import logging
 import tensorflow.compat.v1 as tf
 
 from master.estimator import calling
@@ -35,10 +36,41 @@ def _own_hooks(graph: model_graph.ModelGraph, config: Any,
   return hooks
 
 
+def _continue_without_optimizer(scaffold: tf.train.Scaffold, config: Any,
+                                settings: Any) -> tf.train.Scaffold:
+  """`scaffold` that starts from this directory's checkpoint by `settings`."""
+  logging.info('%s holds no state of the optimizer: model and step go on from '
+               'it, the optimizer starts anew.',
+               settings.ckpt_to_initialize_from)
+  scaffold = checkpoints.prepare_scaffold(scaffold, config,
+                                          warm_start=settings)
+  # As restoring would do, so that the checkpoint counts among those kept.
+  scaffold.saver.recover_last_checkpoints(tf.train.get_checkpoint_state(
+      config.model_dir).all_model_checkpoint_paths)
+  return scaffold
+
+
+def _prepare(scaffold: tf.train.Scaffold, config: Any, warm_start: Any
+             ) -> tuple[tf.train.Scaffold, Optional[str]]:
+  """The session's scaffold, and the directory that it is to restore from."""
+  checkpoint = tf.train.latest_checkpoint(config.model_dir)
+  # What a saver of the model_fn's own restores is its own matter.
+  if checkpoint and scaffold.saver is None:
+    settings = checkpoints.without_optimizer(checkpoint)
+    if settings:
+      # The session would restore through the saver, which wants everything.
+      return _continue_without_optimizer(scaffold, config, settings), None
+  return checkpoints.prepare_scaffold(
+      scaffold, config, checkpoint, warm_start), config.model_dir
+
+
 def train(model_fn: calling.ModelFn, input_fn: calling.InputFn, config: Any,
           last_step: Optional[int], hooks: Sequence[Any] = (),
           listeners: Sequence[Any] = (), warm_start: Any = None):
   """Trains in a graph of its own, from the latest checkpoint if there is one.
+
+  A checkpoint of the model's variables and the global step alone, as of an
+  imported model, is one to train from; the optimizer then starts anew.
 
   Args:
     model_fn: of the model.
@@ -58,9 +90,7 @@ def train(model_fn: calling.ModelFn, input_fn: calling.InputFn, config: Any,
     tf.set_random_seed(config.tf_random_seed)
     graph = model_graph.build(model_fn, input_fn, config.train_distribute)
     tf.summary.scalar('loss', graph.loss)
-    scaffold = checkpoints.prepare_scaffold(
-        graph.scaffold, config, tf.train.latest_checkpoint(config.model_dir),
-        warm_start)
+    scaffold, restored_dir = _prepare(graph.scaffold, config, warm_start)
     # The check for NaN comes before the saving, so that a broken model never
     # becomes the newest checkpoint.
     all_hooks = [*graph.input_hooks, tf.train.NanTensorHook(graph.loss),
@@ -69,7 +99,7 @@ def train(model_fn: calling.ModelFn, input_fn: calling.InputFn, config: Any,
       all_hooks.append(tf.train.StopAtStepHook(last_step=last_step))
     all_hooks += _own_hooks(graph, config, scaffold, last_step, listeners)
     with tf.train.MonitoredTrainingSession(
-        checkpoint_dir=config.model_dir, scaffold=scaffold, hooks=all_hooks,
+        checkpoint_dir=restored_dir, scaffold=scaffold, hooks=all_hooks,
         config=distribution.session_config(config, config.train_distribute),
         save_checkpoint_secs=None, save_summaries_steps=None,
         save_summaries_secs=None, log_step_count_steps=None) as session:

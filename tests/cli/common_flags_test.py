@@ -57,6 +57,15 @@ class CommonFlagsTest(parameterized.TestCase):
       self.assertRegex(flags.FLAGS[name].help, r'(?s)^[A-Z0-9<].{10,}\.$',
                        name)
 
+  def test_given_flags_are_not_judged(self):
+    common_flags.define_model_flags(validate=False)
+    values = self.parse('--hidden_size=3', '--stem_channels=1,2',
+                        '--noscale_embedding', '--charset=36')
+    self.assertEqual(
+        {'hidden_size': 3, 'stem_channels': (1, 2), 'scale_embedding': False,
+         'charset': '0123456789abcdefghijklmnopqrstuvwxyz'},
+        common_flags.given(config.ModelConfig, values))
+
   def test_values_reach_their_fields(self):
     self.define_all()
     values = self.parse(

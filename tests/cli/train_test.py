@@ -13,6 +13,8 @@ import tensorflow.compat.v1 as tf
 from master import config as config_lib
 from master.estimator import checkpoints
 from tests import commands
+from tests import model_files
+from tests import test_util
 from tests import word_sets
 
 _MODEL_FLAGS = (
@@ -100,6 +102,85 @@ class TrainTest(absltest.TestCase):
     self.assertEqual(2, process.returncode, process.stderr)
     self.assertIn('--image_height: is 16, but the model in', process.stderr)
     self.assertNotIn('Traceback', process.stderr)
+
+  def _train(self, *arguments, cwd=None):
+    """Runs the command; returns what it logs."""
+    process = subprocess.run(
+        [sys.executable, '-m', 'master.cli.train', '--log_steps=1',
+         *arguments], capture_output=True, check=False, cwd=cwd,
+        env={**os.environ, 'PYTHONPATH': str(commands.ROOT)}, text=True)
+    self.assertEqual(0, process.returncode, process.stderr)
+    return process.stderr
+
+  def _own_words(self):
+    """Words that the model of tests/model_files.py can read."""
+    return word_sets.write_words(
+        os.path.join(self.create_tempdir().full_path, 'words'),
+        ['abc', 'de', 'gaf'])
+
+  def test_goes_on_from_an_imported_model_without_its_flags(self):
+    model_dir = self.create_tempdir().full_path
+    model_files.write_tiny_model_dir(model_dir)
+    arguments = (f'--model_dir={model_dir}',
+                 f'--train_lmdb={self._own_words()}', '--batch_size=2')
+    log = self._train(*arguments, '--train_steps=3')
+    self.assertIn('Settings of the model without a flag are those of '
+                  f'{model_dir}/config.json', log)
+    self.assertIn(f'{model_dir}/model.ckpt-0 holds no state of the optimizer',
+                  log)
+    config = config_lib.read(model_dir)
+    self.assertEqual(test_util.TINY, config.model)
+    self.assertEqual(3, config.train.train_steps)
+    log = self._train(*arguments, '--train_steps=5')
+    self.assertIn('from step 3 to 5', log)
+    self.assertNotIn('holds no state', log)
+    self.assertEqual(5, _latest_step(model_dir))
+
+  def test_fine_tunes_without_the_flags_of_the_model(self):
+    source = self.create_tempdir().full_path
+    model_files.write_tiny_model_dir(source, gcb_fusion='concat')
+    model_dir = os.path.join(self.create_tempdir().full_path, 'fine')
+    log = self._train(
+        f'--train_lmdb={self._own_words()}', '--batch_size=2',
+        f'--model_dir={model_dir}', '--train_steps=2',
+        f'--warm_start_from={source}')
+    self.assertIn('Warm started', log)
+    self.assertIn('Settings of the model without a flag are those of '
+                  f'{source}/config.json', log)
+    self.assertEqual(test_util.tiny_config(gcb_fusion='concat'),
+                     config_lib.read(model_dir).model)
+    # The flags it leaves hold the whole model, wherever they are read.
+    log = self._train(f'--flagfile={model_dir}/flags.txt', '--train_steps=4',
+                      cwd=self.create_tempdir().full_path)
+    self.assertIn('from step 2 to 4', log)
+    self.assertNotIn('Settings of the model without a flag', log)
+
+  def test_given_flags_beat_those_of_the_warm_start(self):
+    source = self.create_tempdir().full_path
+    checkpoint = model_files.write_tiny_model_dir(source)
+    model_dir = self.create_tempdir().full_path
+    arguments = (f'--train_lmdb={self._own_words()}', '--batch_size=2',
+                 f'--warm_start_from={os.path.basename(checkpoint)}',
+                 f'--model_dir={model_dir}', '--train_steps=1')
+    # With the default channels 22 would be no hidden size.
+    self._train(*arguments, '--dropout_rate=0.1', '--hidden_size=22',
+                cwd=source)
+    self.assertEqual(test_util.tiny_config(dropout_rate=0.1),
+                     config_lib.read(model_dir).model)
+    # Now the settings are those of model_dir, and none may differ.
+    self._assert_refused(
+        f'--dropout_rate: is 0.2, but the model in --model_dir={model_dir} '
+        'has 0.1', *arguments, '--dropout_rate=0.2')
+    self._assert_refused(
+        '--gcb_ratio=15: must be at most the channels of stages 2 to 4, but '
+        'one has 10', *arguments, '--gcb_ratio=15')
+
+  def test_a_broken_configuration_is_one_line(self):
+    folder = self.create_tempdir()
+    folder.create_file('config.json', '{"model": {"gcb_heads": 0}}')
+    self._assert_refused(
+        f'error: {folder.full_path}/config.json: --gcb_heads=0',
+        f'--model_dir={folder.full_path}', f'--train_lmdb={self.words}')
 
   def _assert_refused(self, message, *arguments):
     process = commands.run('-m', 'master.cli.train', *arguments)

@@ -92,6 +92,46 @@ class CheckpointsTest(tf.test.TestCase):
     values.train(linear_model.input_fn(4, repeat=True), max_steps=3)
     self.assertAllClose(before, values.get_variable_value('linear/weights'))
 
+  def settings_of(self, saved, **variables):
+    """What a graph with `variables` beside a weight makes of `saved` ones."""
+    path = os.path.join(self.create_tempdir().full_path, 'model.ckpt')
+    with tf.Graph().as_default(), tf.Session() as session:
+      tf.train.create_global_step()
+      for name in saved:
+        tf.Variable(1.0, name=name)
+      session.run(tf.global_variables_initializer())
+      path = tf.train.Saver().save(session, path)
+    with tf.Graph().as_default():
+      tf.train.create_global_step()
+      for name, trainable in {'m/weight': True, **variables}.items():
+        tf.Variable(1.0, name=name, trainable=trainable)
+      settings = checkpoints.without_optimizer(path)
+      return settings and sorted(checkpoints.warm_started(settings))
+
+  def test_without_optimizer(self):
+    model = {'m/mean': False}
+    adam = {'m/weight/Adam': False, 'power': False}
+    expected = ['global_step', 'm/mean', 'm/weight']
+    saved = ['m/weight', 'm/mean']
+    self.assertEqual(expected, self.settings_of(saved, **model, **adam))
+    # Nothing is missing.
+    self.assertIsNone(self.settings_of(saved, **model))
+    # Some state of an optimizer is there.
+    for other in ('power', 'm/weight/Adam', 'm/weight/Momentum'):
+      self.assertIsNone(self.settings_of([*saved, other], **model, **adam))
+    # Lacking a variable of the model, it is for the check to refuse.
+    self.assertEqual(expected,
+                     self.settings_of(['m/weight'], **model, **adam))
+
+  def test_without_optimizer_torn(self):
+    path = os.path.join(self.create_tempdir().full_path, 'model.ckpt-1')
+    with open(path + '.index', 'wb') as f:
+      f.write(b'nonsense')
+    with tf.Graph().as_default():
+      tf.train.create_global_step()
+      with self.assertRaisesRegex(errors.InputError, 'not a readable'):
+        checkpoints.without_optimizer(path)
+
   def test_warm_start_of_nothing(self):
     with self.assertRaisesRegex(errors.InputError, 'no variable'):
       self.start(warm_start_from=checkpoints.WarmStartSettings(

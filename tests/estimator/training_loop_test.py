@@ -5,11 +5,22 @@ import re
 import signal
 import tempfile
 
+import numpy as np
 import tensorflow.compat.v1 as tf
 
 from master import errors
+from master import estimator as estimator_lib
+from master.estimator import checkpoints
+from master.estimator import distribution
 from tests import commands
 from tests import linear_model
+
+# Two devices; tests/estimator/distribution_test.py says why on import.
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices('CPU')[0],
+    [tf.config.LogicalDeviceConfiguration()] * 2)
+
+_MODEL = ('global_step', 'linear/bias', 'linear/moving', 'linear/weights')
 
 _KILLED = """
 import os, signal, sys
@@ -32,6 +43,41 @@ linear_model.estimator(sys.argv[1]).train(
 def saved_steps(model_dir):
   return sorted(int(re.search(r'-(\d+)\.index$', name).group(1))
                 for name in os.listdir(model_dir) if name.endswith('.index'))
+
+
+def without_optimizer(source, step=None, leave_out=(), **others):
+  """A model directory with the model's variables and the step alone.
+
+  Args:
+    source: Estimator whose newest checkpoint is taken.
+    step: to save; None keeps that of the source.
+    leave_out: names of variables to leave out.
+    **others: variables to add, by name.
+  """
+  values = {name: value for name, value in linear_model.values(source).items()
+            if name in _MODEL and name not in leave_out}
+  if step is not None:
+    values['global_step'] = np.int64(step)
+  directory = tempfile.mkdtemp()
+  with tf.Graph().as_default(), tf.Session() as session:
+    variables = [tf.Variable(value, name=name)
+                 for name, value in {**values, **others}.items()]
+    session.run([v.initializer for v in variables])
+    tf.train.Saver(variables, save_relative_paths=True).save(
+        session, f'{directory}/model.ckpt', values['global_step'],
+        write_meta_graph=False)
+  return directory
+
+
+def simple_model_fn(features, labels, mode, params):
+  """Linear, learned by plain descent or, if `params` say so, momentum."""
+  weights = tf.Variable(lambda: tf.zeros([3, 1]), use_resource=True,
+                        name='linear/weights')
+  loss = tf.reduce_mean(tf.square(tf.matmul(features['x'], weights) - labels))
+  optimizer = (tf.train.MomentumOptimizer(0.1, 0.9) if params['momentum']
+               else tf.train.GradientDescentOptimizer(0.1))
+  return estimator_lib.EstimatorSpec(mode, loss=loss, train_op=(
+      optimizer.minimize(loss, tf.train.get_global_step())))
 
 
 class Poison(tf.train.SessionRunHook):
@@ -126,6 +172,103 @@ class TrainingLoopTest(tf.test.TestCase):
     self.assertIn('model.ckpt-1 does not fit the model: linear/weights has '
                   'shape [2, 1] in it, [3, 1] in the model', message)
     self.assertNotIn('\n', message)
+
+  def train(self, runner, max_steps):
+    return runner.train(linear_model.input_fn(4, repeat=True),
+                        max_steps=max_steps)
+
+  def assert_same_values(self, expected, actual):
+    expected, actual = map(linear_model.values, (expected, actual))
+    self.assertCountEqual(expected, actual)
+    for name, value in expected.items():
+      self.assertAllClose(value, actual[name], msg=name)
+
+  def test_checkpoint_without_optimizer(self):
+    source = self.train(linear_model.estimator(), 6)
+    directory = without_optimizer(source)
+    runner = linear_model.estimator(directory, {'rate': 1e-12})
+    with self.assertLogs('absl', level='INFO') as logs:
+      self.train(runner, 7)
+    self.assertIn(f'{directory}/model.ckpt-6 holds no state of the optimizer',
+                  '\n'.join(logs.output))
+    values = linear_model.values(runner)
+    self.assertEqual(7, values['global_step'])
+    for name in ('linear/weights', 'linear/bias', 'linear/moving'):
+      self.assertAllClose(source.get_variable_value(name), values[name])
+    # One step of a fresh Adam.
+    self.assertAllClose(0.9 ** 2, values['beta1_power'])
+    self.assertEqual([6, 7], saved_steps(directory))
+
+  def test_trains_on_from_a_checkpoint_without_optimizer(self):
+    source = self.train(linear_model.estimator(), 2)
+    other = self.train(linear_model.estimator(params={'rate': 1.0}), 3)
+    directory = without_optimizer(source, step=0)
+    # What was to be a warm start is left aside, as with any checkpoint.
+    settings = dict(warm_start_from=other.model_dir, keep_checkpoint_max=3)
+    self.train(linear_model.estimator(directory, **settings), 8)
+    self.assertEqual([0, 5, 8], saved_steps(directory))
+    self.train(linear_model.estimator(directory, **settings), 12)
+    self.assertEqual([5, 8, 12], saved_steps(directory))
+    whole = linear_model.estimator(warm_start_from=source.model_dir)
+    for max_steps in (8, 12):
+      self.train(whole, max_steps)
+    self.assert_same_values(whole, linear_model.estimator(directory))
+
+  def test_two_devices_start_from_a_checkpoint_without_optimizer(self):
+    source = self.train(linear_model.estimator(), 2)
+    one, two = (
+        self.train(linear_model.estimator(
+            without_optimizer(source), train_distribute=strategy), 6)
+        for strategy in (None, distribution.strategy_from_name(
+            'mirrored', ['/cpu:0', '/cpu:1'])))
+    self.assertEqual(6, two.get_variable_value('global_step'))
+    self.assert_same_values(one, two)
+
+  def test_counts_steps_from_a_checkpoint_without_optimizer(self):
+    source = self.train(linear_model.estimator(), 2)
+    runner = linear_model.estimator(without_optimizer(source, step=40),
+                                    keep_checkpoint_max=2)
+    runner.train(linear_model.input_fn(4, repeat=True), steps=7)
+    # The old one counts among those kept.
+    self.assertEqual([45, 47], saved_steps(runner.model_dir))
+
+  def test_model_without_a_variable_is_no_model_without_optimizer(self):
+    source = self.train(linear_model.estimator(), 2)
+    directory = without_optimizer(source, leave_out=['linear/moving'])
+    with self.assertRaisesRegex(
+        errors.InputError, 'ckpt-2 does not fit the model: linear/moving is '
+        'not in it. Use'):
+      self.train(linear_model.estimator(directory), 3)
+    wide = without_optimizer(source, leave_out=['linear/bias'],
+                             **{'linear/bias': np.zeros([2], np.float32)})
+    with self.assertRaisesRegex(errors.InputError,
+                                r'linear/bias has shape \[2\] in it'):
+      self.train(linear_model.estimator(wide), 3)
+
+  def test_checkpoint_of_another_optimizer(self):
+    source = self.train(linear_model.estimator(), 2)
+    directory = without_optimizer(
+        source, **{'linear/weights/Momentum': np.zeros([3, 1], np.float32)})
+    with self.assertRaisesRegex(errors.InputError, 'beta1_power is not in it'):
+      self.train(linear_model.estimator(directory), 3)
+
+  def test_optimizer_without_state(self):
+    directory = tempfile.mkdtemp()
+
+    def train(momentum, max_steps):
+      runner = estimator_lib.Estimator(
+          simple_model_fn, directory, params={'momentum': momentum})
+      with self.assertLogs('absl', level='INFO') as logs:
+        self.train(runner, max_steps)
+      return 'no state of the optimizer' in '\n'.join(logs.output)
+
+    # Nothing is missing, so these are plainly restored.
+    self.assertFalse(train(False, 2))
+    self.assertFalse(train(False, 4))
+    # To an optimizer with slots the same checkpoint lacks them.
+    self.assertTrue(train(True, 6))
+    self.assertFalse(train(True, 8))
+    self.assertEqual(8, checkpoints.step(checkpoints.find(directory)))
 
   def test_writes_summaries(self):
     runner = linear_model.estimator(
