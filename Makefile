@@ -1,5 +1,5 @@
 # PYTHON=python3.12 names the interpreter; see tools/setup_venv.
-.PHONY: quickstart test lint venv clean
+.PHONY: quickstart test test-pytorch lint venv clean
 
 VENV_PYTHON = .venv/bin/python
 TEST_JOBS ?= 2
@@ -11,6 +11,12 @@ quickstart: venv
 test: venv
 	@TF_FORCE_GPU_ALLOW_GROWTH=true \
 	  $(VENV_PYTHON) -m pytest -q -n $(TEST_JOBS) --dist loadfile
+
+# Those that read .pth files, with the extra that they need; it stays in .venv.
+test-pytorch: venv
+	@$(VENV_PYTHON) -m pip install -q -c constraints.txt -e '.[pytorch]'
+	@$(VENV_PYTHON) -m pytest -q tests/importing \
+	  tests/cli/import_checkpoint_test.py
 
 lint: venv
 	@$(VENV_PYTHON) -m ruff check .

@@ -30,6 +30,8 @@ ALLOWED = {
     'master.training_run': (
         *_FOUNDATIONS, 'master.inputs', 'master.training',
         'master.evaluation', 'master.estimator', 'master.model_fn'),
+    'master.importing': (
+        *_FOUNDATIONS, 'master.layers', 'master.models', 'master.estimator'),
     'master.export': (
         *_FOUNDATIONS, 'master.inputs', 'master.models', 'master.model_fn',
         'master.estimator'),
@@ -37,7 +39,7 @@ ALLOWED = {
         'master', *_FOUNDATIONS, 'master.inputs', 'master.models',
         'master.training', 'master.evaluation', 'master.rendering',
         'master.estimator', 'master.model_fn', 'master.training_run',
-        'master.export'),
+        'master.export', 'master.importing'),
 }
 
 # Trees that may import all of `master`, and that nothing imports but they

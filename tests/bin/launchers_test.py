@@ -11,8 +11,8 @@ from absl.testing import parameterized
 
 ROOT = pathlib.Path(__file__).parents[2]
 LAUNCHERS = ('bin/train', 'bin/eval', 'bin/predict', 'bin/export',
-             'data_tools/create_lmdb', 'data_tools/render_lmdb',
-             'data_tools/check_lmdb')
+             'bin/import_checkpoint', 'data_tools/create_lmdb',
+             'data_tools/render_lmdb', 'data_tools/check_lmdb')
 
 FAKE_PYTHON = '''#!/bin/sh
 echo "$PYTHONPATH"

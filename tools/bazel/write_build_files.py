@@ -31,6 +31,7 @@ LAUNCHERS = ('//bin:launchers', '//data_tools:launchers', '//tools:launch')
 DATA = {
     'master.cli.quickstart': (*LAUNCHERS, '//flags'),
     'tests.bin.launchers_test': LAUNCHERS,
+    'tests.charset_test': ('//flags',),
     'tests.flagfiles_test': ('//flags',),
     'tests.package_test': (*LAUNCHERS, '//:packaging'),
     'tests.tools.setup_venv_test': ('//:packaging', '//tools:setup_venv'),
