@@ -15,7 +15,8 @@ test: venv
 # Those that read .pth files, with the extra that they need; it stays in .venv.
 test-pytorch: venv
 	@$(VENV_PYTHON) -m pip install -q -c constraints.txt -e '.[pytorch]'
-	@$(VENV_PYTHON) -m pytest -q tests/importing \
+	@$(VENV_PYTHON) -m pytest -q -n $(TEST_JOBS) --dist loadfile \
+	  tests/importing \
 	  tests/cli/import_checkpoint_test.py
 
 lint: venv

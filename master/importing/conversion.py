@@ -79,9 +79,9 @@ def _twin_faults(dialect: dialect_lib.Dialect, state: state_lib.State,
     if any(shape != shapes[0] for shape in shapes):
       faults.append(f'{" and ".join(names)} are one tensor but have shapes '
                     f'{" and ".join(map(_shape, shapes))}')
-    elif (twins and first not in twins
-          and first.startswith(tuple(dialect.aliases.values()))):
-      faults.append(f'{names[0]} stands under one name, the others under two')
+    elif twins and first not in twins and dialect.other_name(first):
+      faults.append(f'{dialect.other_name(names[0])} is missing, though '
+                    f'{names[0]}, the same tensor, is there')
   return faults
 
 

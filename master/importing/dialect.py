@@ -126,11 +126,25 @@ class Dialect(NamedTuple):
 
   def first_name(self, name: str) -> str:
     """The name by which the table knows a tensor."""
-    while name.startswith(self.wrappers):
-      name = name[len(next(w for w in self.wrappers if name.startswith(w))):]
+    name = self._unwrapped(name)
     for alias, first in self.aliases.items():
       if name.startswith(alias):
         return first + name[len(alias):]
+    return name
+
+  def other_name(self, name: str) -> Optional[str]:
+    """The first name to a second one, the second to a first; None if none."""
+    name = self._unwrapped(name)
+    if self.first_name(name) != name:
+      return self.first_name(name)
+    for alias, first in self.aliases.items():
+      if name.startswith(first):
+        return alias + name[len(first):]
+    return None
+
+  def _unwrapped(self, name: str) -> str:
+    while name.startswith(self.wrappers):
+      name = name[len(next(w for w in self.wrappers if name.startswith(w))):]
     return name
 
   def is_unused(self, name: str) -> bool:

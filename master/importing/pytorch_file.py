@@ -105,7 +105,8 @@ def _why_refused(path: str, error: Exception) -> str:
             f'({called}); save the tensors alone, with '
             'torch.save(model.state_dict(), FILE), where you trust it.')
   return (f'--input={path}: damaged, or not a file of torch.save '
-          f'({type(error).__name__}: {text[:120]}); fetch it again.')
+          f'({type(error).__name__}: {text.split(". ")[0][:120]}); fetch it '
+          'again.')
 
 
 def _tensors(path: str, loaded: Any) -> Mapping[str, Any]:

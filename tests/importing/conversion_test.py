@@ -221,10 +221,14 @@ class FaultsTest(tf.test.TestCase, parameterized.TestCase):
                   self.message(tensors))
 
   def test_one_of_two_names(self):
-    tensors = _pytorch()
-    del tensors['decode_stage.0.embedding.weight']
-    self.assertIn('1 fault: decoder.embedding.weight stands under one name, '
-                  'the others under two', self.message(tensors))
+    first, second = ('decoder.embedding.weight',
+                     'decode_stage.0.embedding.weight')
+    for gone, there in ((first, second), (second, first)):
+      for wrapper in ('', 'module.'):
+        tensors = {wrapper + name: value
+                   for name, value in _pytorch().items() if name != gone}
+        self.assertIn(f'1 fault: {gone} is missing, though {wrapper}{there}, '
+                      'the same tensor, is there', self.message(tensors))
     tensors = _pytorch()
     name, other = 'generator.fc.bias', 'decode_stage.1.fc.bias'
     tensors[other] = tensors[other] + 1
