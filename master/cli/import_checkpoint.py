@@ -43,7 +43,7 @@ def define_flags():
       required=True)
   flags.DEFINE_string(
       'model_dir', None,
-      'Directory to write; it must not exist or be empty.', required=True)
+      'Directory to write: a new or an empty one.', required=True)
   # Judged when the file has told the rest.
   common_flags.define_model_flags(validate=False)
 

@@ -95,7 +95,7 @@ def _our_shapes(state: state_lib.State,
                 origins: Mapping[str, dialect_lib.Origin],
                 spellings: Mapping[str, list[str]]
                 ) -> dict[str, tuple[int, ...]]:
-  """Shapes in our layout; tensors of another rank are left out."""
+  """Shapes in our layout; a tensor of another rank has none."""
   shapes = {}
   for ours, origin in origins.items():
     if origin.name not in spellings:
@@ -214,8 +214,8 @@ def _check_position_tables(state: state_lib.State,
     if table not in spellings:
       continue
     name = spellings[table][0]
-    saved = state.read(name)
-    saved = saved.reshape([-1, saved.shape[-1]])[:256]
+    # [1, positions, size]
+    saved = state.read(name).reshape([-1, *state.shapes[name][2:]])[:256]
     expected = position.sinusoids(len(saved), config.hidden_size)
     if saved.shape != expected.shape or not np.allclose(
         saved, expected, atol=1e-3):

@@ -282,10 +282,15 @@ class FaultsTest(tf.test.TestCase, parameterized.TestCase):
     tensors = _pytorch()
     with self.assertNoLogs(level=logging.WARNING):
       _plan(tensors)
-    tensors['decoder.position.pe'] = tensors['decoder.position.pe'] + 1
-    with self.assertLogs(level=logging.WARNING) as logs:
-      _plan(tensors)
-    self.assertIn('decoder.position.pe is not the sinusoidal', logs.output[0])
+    table = tensors['decoder.position.pe']
+    for other in (table + 1, table[0], table[..., :20], np.float32(0)):
+      tensors['decoder.position.pe'] = other
+      tensors['decode_stage.0.position.pe'] = other
+      with self.assertLogs(level=logging.WARNING) as logs:
+        _plan(tensors)
+      self.assertLen(logs.output, 1)
+      self.assertIn('decoder.position.pe is not the sinusoidal',
+                    logs.output[0])
 
 
 class TablesTest(tf.test.TestCase):
