@@ -39,6 +39,7 @@ DATA = {
 MODULES = {
     'master.cli.quickstart': 'master.cli',
     'tests.bin.launchers_test': 'master.cli',
+    'tests.cli.import_checkpoint_test': 'master.cli',
     'tests.flagfiles_test': 'master',
     'tests.imports_test': '',
     'tests.package_test': 'master',
