@@ -3,9 +3,9 @@
   benchmarks/decode_speed --flagfile=flags/model/base.flags --json=FILE
 
 In one run and in turn: the backbone alone; the cached greedy search ending
-after --word_length characters; the same for all steps; and the decoder run
-anew over the whole text for each character, as the original implementations
-do it. Weights are random: they do not change the work.
+after --word_length characters; the same for all steps; a beam of 5 ending there too;
+and the decoder run anew over the whole text for each character, as the
+original implementations do it. Weights are random: they do not change the work.
 """
 
 import json
@@ -91,9 +91,11 @@ def _graph(config: config_lib.ModelConfig, batch: int, word_length: int):
     fetches = {'backbone': memory.op,
                'uncached': _uncached(recognizer, memory)}
     _stop_after(recognizer, word_length)
-    for row, early_stop in (('cached_stop', True), ('cached_full', False)):
-      fetches[row] = recognizer.decode(
-          memory, config_lib.DecodeConfig(early_stop=early_stop)).ids
+    for row, decode in (
+        ('cached_stop', config_lib.DecodeConfig()),
+        ('cached_full', config_lib.DecodeConfig(early_stop=False)),
+        ('beam_5', config_lib.DecodeConfig(beam_size=5))):
+      fetches[row] = recognizer.decode(memory, decode).ids
     session = tf.Session(graph=graph)
     session.run(tf.global_variables_initializer())
   return session, fetches

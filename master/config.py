@@ -272,10 +272,21 @@ class DecodeConfig:
   """How texts are searched for.
 
   Attributes:
+    beam_size: sequences followed at a time; 1 is greedy search.
+    length_penalty: scores of beams are log probabilities over
+      ((5 + length) / 6) ^ length_penalty.
     early_stop: end the search when every row has ended; off only to measure
       what it saves.
   """
+  beam_size: int = 1
+  length_penalty: float = 0.6
   early_stop: bool = True
+
+  def __post_init__(self):
+    _check(self.beam_size >= 1,
+           f'--beam_size={self.beam_size}: must be at least 1.')
+    _check(self.length_penalty >= 0,
+           f'--length_penalty={self.length_penalty}: must be at least 0.')
 
 
 @dataclasses.dataclass(frozen=True)

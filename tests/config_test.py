@@ -96,7 +96,8 @@ def _full_config() -> config.Config:
           hidden_size=16, num_layers=1, num_heads=2, filter_size=11,
           dropout_rate=0.1, shared_layer_norm=True, layer_norm_epsilon=1e-5,
           output_norm_epsilon=1e-4, scale_embedding=False),
-      decode=config.DecodeConfig(early_stop=False),
+      decode=config.DecodeConfig(beam_size=3, length_penalty=1.0,
+                                 early_stop=False),
       data=config.DataConfig(batch_size=3, shuffle=False, data_threads=2,
                              prefetch_batches=1),
       train=config.TrainConfig(
@@ -107,11 +108,19 @@ def _full_config() -> config.Config:
           log_steps=13, eval_steps=17))
 
 
+_WRONG_DECODE = (
+    ('beam_size', dict(beam_size=0)),
+    ('length_penalty', dict(length_penalty=-0.1)),
+)
+
+
 class ConfigTest(parameterized.TestCase):
 
   @parameterized.parameters(*[(config.ModelConfig, *c) for c in _WRONG_MODEL],
                             *[(config.DataConfig, *c) for c in _WRONG_DATA],
-                            *[(config.TrainConfig, *c) for c in _WRONG_TRAIN])
+                            *[(config.TrainConfig, *c) for c in _WRONG_TRAIN],
+                            *[(config.DecodeConfig, *c)
+                              for c in _WRONG_DECODE])
   def test_wrong_values_are_one_line_naming_the_flag(self, cls, flag, values):
     with self.assertRaises(errors.InputError) as caught:
       cls(**values)

@@ -206,10 +206,19 @@ def define_train_flags():
 def define_decode_flags():
   """Flags of DecodeConfig."""
   default = config_lib.DecodeConfig()
+  flags.DEFINE_integer(
+      'beam_size', default.beam_size,
+      'Texts followed at a time; 1 is greedy search, 5 a usual beam, which '
+      'takes longer and finds likelier texts.')
+  flags.DEFINE_float(
+      'length_penalty', default.length_penalty,
+      'Scores of beams are log probabilities over ((5 + length) / 6) to this '
+      'power; 0 favours short texts.')
   flags.DEFINE_bool(
       'early_stop', default.early_stop,
       'End the search of a batch when all its texts have ended. Off, the '
       'texts are the same and take max_label_length + 1 steps.')
+  _validate_as(config_lib.DecodeConfig)
 
 
 def _numbers(values: tuple[int, ...]) -> list[str]:

@@ -2,7 +2,9 @@
 
 Prints one line for each image, in the order given: path, text and confidence
 (the probability of the whole text, 0 to 1), separated by tabs. With
---format=json each line is an object with path, text, confidence and error.
+--format=json each line is an object with path, text, confidence and error,
+and with --beam_size above 1 candidates: a list of objects with text and score,
+the best first.
 
 A file that is no readable image gets a line with an empty text, confidence
 0.0000 and a fourth field that starts with `error: `; the others are read all
@@ -36,6 +38,7 @@ class _Line(NamedTuple):
   text: str
   confidence: float
   error: str
+  candidates: tuple[tuple[str, float], ...]
 
 
 def define_flags():
@@ -100,7 +103,8 @@ def _lines(predictor, paths: list[str]) -> Iterator[_Line]:
   for path, fault, reading in zip(paths, faults,
                                   predictor.read_bytes(contents)):
     error = fault or ('' if reading.valid else _NO_IMAGE)
-    yield _Line(path, reading.text, reading.confidence, error)
+    yield _Line(path, reading.text, reading.confidence, error,
+                reading.candidates)
 
 
 def _escape(text: str) -> str:
@@ -113,8 +117,12 @@ def _format(line: _Line, form: str) -> str:
   if form == 'json':
     # A name that is not UTF-8 holds surrogates, which JSON must escape.
     readable = line.path.isprintable()
-    return json.dumps(line._replace(error=line.error or None)._asdict(),
-                      ensure_ascii=not readable)
+    fields = line._replace(error=line.error or None)._asdict()
+    del fields['candidates']
+    if line.candidates:
+      fields['candidates'] = [{'text': text, 'score': score}
+                              for text, score in line.candidates]
+    return json.dumps(fields, ensure_ascii=not readable)
   fields = [line.path, line.text, f'{line.confidence:.4f}']
   if line.error:
     fields.append(f'error: {line.error}')

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
+from master import errors
+
 if TYPE_CHECKING:
   from master.export import predictor as predictor_lib
 
@@ -20,12 +22,28 @@ _HELP = {
 }
 
 
+# Of DecodeConfig: the search may differ from the one the model came with.
+_SEARCH = ('beam_size', 'length_penalty')
+
+
 def define_source_flags(with_saved_model: bool = True):
   """--model_dir, --checkpoint and --saved_model, of which one must be given.
+
+  And --beam_size and --length_penalty, by default as the model has them.
 
   Args:
     with_saved_model: whether an exported model will do.
   """
+  flags.DEFINE_integer(
+      'beam_size', None,
+      'Texts followed at a time: 1 is greedy search, 5 a usual beam. If not '
+      'given, as in the config.json of the model. An exported model searches '
+      'as it was exported.', lower_bound=1)
+  flags.DEFINE_float(
+      'length_penalty', None,
+      'Scores of beams are log probabilities over ((5 + length) / 6) to this '
+      'power. If not given, as in the config.json of the model.',
+      lower_bound=0)
   names = [name for name in _HELP if with_saved_model or name != 'saved_model']
   for name in names:
     flags.DEFINE_string(name, None, f'{_HELP[name]} Give exactly one of '
@@ -53,8 +71,19 @@ def load(flags_obj: flags.FlagValues) -> 'predictor_lib.Predictor':
     InputError: if there is none or it cannot be read.
   """
   from master.export import predictor as predictor_lib
+  search = {name: flags_obj[name].value for name in _SEARCH
+            if flags_obj[name].value is not None}
   if flags_obj.model_dir:
-    return predictor_lib.Predictor.from_model_dir(flags_obj.model_dir)
+    return predictor_lib.Predictor.from_model_dir(flags_obj.model_dir, search)
   if flags_obj.checkpoint:
-    return predictor_lib.Predictor.from_checkpoint(flags_obj.checkpoint)
-  return predictor_lib.Predictor.from_saved_model(flags_obj.saved_model)
+    return predictor_lib.Predictor.from_checkpoint(flags_obj.checkpoint,
+                                                   search)
+  predictor = predictor_lib.Predictor.from_saved_model(flags_obj.saved_model)
+  for name, value in search.items():
+    exported = getattr(predictor.config.decode, name)
+    if exported != value:
+      predictor.close()
+      raise errors.InputError(
+          f'--{name}={value}: {predictor.name} was exported with {exported}; '
+          f'export it again with --{name}={value}.')
+  return predictor

@@ -79,7 +79,8 @@ def build_inference_graph(
   recognizer = recognizer_lib.Recognizer(config.model)
   reading = recognizer.read(inputs.image, config.decode)
   decoded = {key: tf.identity(reading[key])
-             for key in ('ids', 'logits', 'text', 'confidence')}
+             for key in ('ids', 'logits', 'text', 'confidence', 'nbest_text',
+                         'nbest_score') if key in reading}
   served = reading_lib.mask_invalid(reading, inputs.valid)
   return {
       SERVING_DEFAULT: Signature({'image_bytes': inputs.image_bytes}, served),

@@ -3,8 +3,10 @@
 Guarded by tests/export/predictor_test.py.
 """
 
+import dataclasses
+import itertools
 import os
-from typing import Mapping, NamedTuple, Sequence
+from typing import Any, Iterator, Mapping, NamedTuple, Sequence
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -20,6 +22,8 @@ EXTRA_DIR = 'assets.extra'
 _SIGNATURES = (inference_graph.SERVING_DEFAULT, inference_graph.DECODE,
                inference_graph.TF_EXAMPLE)
 
+_NO_CHANGES: Mapping[str, Any] = {}
+
 
 class Reading(NamedTuple):
   """What was read of one image.
@@ -29,11 +33,14 @@ class Reading(NamedTuple):
     confidence: probability of the whole text, in [0, 1].
     char_confidence: float32 [T], of each symbol, `<EOS>` included, then 0.
     valid: whether the bytes were an image.
+    candidates: where the search has several beams, the best texts with their
+      scores, the best first and none twice.
   """
   text: str
   confidence: float
   char_confidence: np.ndarray
   valid: bool
+  candidates: tuple[tuple[str, float], ...] = ()
 
 
 def _new_session(graph: tf.Graph) -> tf.Session:
@@ -69,21 +76,28 @@ class Predictor:
     self.signatures = signatures
 
   @classmethod
-  def from_model_dir(cls, model_dir: str) -> 'Predictor':
+  def from_model_dir(cls, model_dir: str,
+                     search: Mapping[str, Any] = _NO_CHANGES) -> 'Predictor':
     """The newest checkpoint of a model directory.
+
+    Args:
+      model_dir: the directory.
+      search: fields of DecodeConfig that replace those of its config.json.
 
     Raises:
       InputError: if there is none, or it cannot be read.
     """
     config = config_lib.read(model_dir)
-    return cls._restored(config, checkpoints.find(model_dir))
+    return cls._restored(config, checkpoints.find(model_dir), search)
 
   @classmethod
-  def from_checkpoint(cls, path: str) -> 'Predictor':
+  def from_checkpoint(cls, path: str,
+                      search: Mapping[str, Any] = _NO_CHANGES) -> 'Predictor':
     """A checkpoint with its `config.json` beside it.
 
     Args:
       path: path prefix of the checkpoint, as `runs/a/model.ckpt-100`.
+      search: fields of DecodeConfig that replace those of its config.json.
 
     Raises:
       InputError: if there is none, or it cannot be read.
@@ -94,10 +108,13 @@ class Predictor:
           'checkpoint in it, as model.ckpt-100.')
     prefix = checkpoints.find(path)
     return cls._restored(config_lib.read(os.path.dirname(prefix) or '.'),
-                         prefix)
+                         prefix, search)
 
   @classmethod
-  def _restored(cls, config: config_lib.Config, prefix: str) -> 'Predictor':
+  def _restored(cls, config: config_lib.Config, prefix: str,
+                search: Mapping[str, Any]) -> 'Predictor':
+    config = dataclasses.replace(
+        config, decode=dataclasses.replace(config.decode, **search))
     graph = tf.Graph()
     session = _new_session(graph)
     with graph.as_default():
@@ -151,10 +168,10 @@ class Predictor:
     found = self.run(inference_graph.SERVING_DEFAULT, image_bytes=batch)
     return [
         Reading(text.decode('utf-8'), float(confidence), char_confidence,
-                bool(valid))
-        for text, confidence, char_confidence, valid in zip(
+                bool(valid), candidates)
+        for text, confidence, char_confidence, valid, candidates in zip(
             found['text'], found['confidence'], found['char_confidence'],
-            found['valid'])]
+            found['valid'], _candidates(found))]
 
   def read_images(self, images: np.ndarray) -> tuple[list[str], np.ndarray]:
     """Reads one batch of images of the model's size.
@@ -198,6 +215,20 @@ class Predictor:
 
   def __exit__(self, *unused_exception):
     self.close()
+
+
+def _candidates(found: Mapping[str, np.ndarray]
+                ) -> Iterator[tuple[tuple[str, float], ...]]:
+  """The texts and scores of each row; none where the search was greedy."""
+  if 'nbest_text' not in found:
+    yield from itertools.repeat(())
+    return
+  for texts, scores in zip(found['nbest_text'], found['nbest_score']):
+    best = {}
+    for text, score in zip(texts, scores):
+      if np.isfinite(score):
+        best.setdefault(text.decode('utf-8'), float(score))
+    yield tuple(best.items())
 
 
 def _first_line(error: Exception) -> str:

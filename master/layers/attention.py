@@ -54,7 +54,9 @@ class MultiHeadAttention(tf.Module):
       self.output = linear.Linear(size, size, name='output')
 
   def _split_heads(self, x: tf.Tensor) -> tf.Tensor:
-    heads = tf.reshape(x, [tf.shape(x)[0], -1, self._num_heads,
+    # All sizes are said, for of an empty batch none could be inferred.
+    batch, length = tf.unstack(tf.shape(x)[:2])
+    heads = tf.reshape(x, [batch, length, self._num_heads,
                            self._size // self._num_heads])  # [B, T, N, D]
     return tf.transpose(heads, [0, 2, 1, 3])  # [B, N, T, D]
 
@@ -91,5 +93,5 @@ class MultiHeadAttention(tf.Module):
         weights = tf.nn.dropout(weights, rate=self._dropout_rate)
       heads = tf.matmul(weights, keys_values.values)  # [B, N, T, D]
       joined = tf.reshape(tf.transpose(heads, [0, 2, 1, 3]),
-                          [tf.shape(x)[0], -1, self._size])  # [B, T, C]
+                          tf.shape(x))  # [B, T, C]
       return self.output(joined)

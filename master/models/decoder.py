@@ -24,8 +24,8 @@ class Cache(NamedTuple):
   """What decoding step by step keeps; one entry a layer.
 
   Attributes:
-    self_attention: keys and values [B, N, T, D] of the labels so far; one
-      position is written each step.
+    self_attention: keys and values [B, N, T, D] of the labels so far, with
+      beams [B * beams, N, T, D]; one position is written each step.
     memory: keys and values [B, N, S, D] of the memory; never change.
   """
   self_attention: tuple[attention.KeysValues, ...]
@@ -71,6 +71,16 @@ class DecoderLayer(tf.Module):
       return tf.nn.dropout(x, rate=self._dropout_rate)
     return x
 
+  def _attend_memory(self, x: tf.Tensor, memory: attention.KeysValues,
+                     is_training: bool) -> tf.Tensor:
+    """Rows that share one memory, as beams do, are positions of one query."""
+    images = tf.shape(memory.keys)[0]
+    positions = tf.shape(x)[0] * tf.shape(x)[1] // tf.maximum(images, 1)
+    folded = tf.reshape(self.norms.memory_attention(x),
+                        [images, positions, x.shape[-1]])
+    return tf.reshape(
+        self.memory_attention(folded, memory, None, is_training), tf.shape(x))
+
   def __call__(self, x: tf.Tensor, normed: tf.Tensor,
                self_keys_values: attention.KeysValues,
                memory_keys_values: attention.KeysValues,
@@ -82,7 +92,8 @@ class DecoderLayer(tf.Module):
       normed: x after the self-attention norm, from which the caller also
         projected `self_keys_values`.
       self_keys_values: of the label positions that may be seen.
-      memory_keys_values: of the memory.
+      memory_keys_values: of the memory, for B rows, or where T is 1 for fewer
+        that B is a multiple of.
       mask: bool, which label positions are seen.
       is_training: whether to drop.
 
@@ -94,8 +105,7 @@ class DecoderLayer(tf.Module):
           self.self_attention(normed, self_keys_values, mask, is_training),
           is_training)
       x += self._drop(
-          self.memory_attention(self.norms.memory_attention(x),
-                                memory_keys_values, None, is_training),
+          self._attend_memory(x, memory_keys_values, is_training),
           is_training)
       return x + self._drop(
           self.feed_forward(self.norms.feed_forward(x), is_training),
@@ -165,11 +175,12 @@ class Decoder(tf.Module):
                   layer.memory_attention.project(memory), mask, is_training)
       return self.classes(self.output_norm(x))
 
-  def init_cache(self, memory: tf.Tensor) -> Cache:
+  def init_cache(self, memory: tf.Tensor, beam_size: int = 1) -> Cache:
     """The cache before the first step: the memory projected once.
 
     Args:
       memory: float32 [B, S, C].
+      beam_size: label sequences of each image; their rows stand together.
 
     Returns:
       A Cache whose self-attention part is zeros.
@@ -177,7 +188,7 @@ class Decoder(tf.Module):
     shapes.check('memory', memory, [None, None, self._config.hidden_size])
     with tf.name_scope(self.name):
       heads = self._config.num_heads
-      shape = [tf.shape(memory)[0], heads, self._config.num_steps,
+      shape = [tf.shape(memory)[0] * beam_size, heads, self._config.num_steps,
                self._config.hidden_size // heads]
       empty = attention.KeysValues(tf.zeros(shape), tf.zeros(shape))
       # Shared layers project the memory to the same keys and values.
@@ -192,7 +203,8 @@ class Decoder(tf.Module):
     """One position, as `forward` computes it there.
 
     Args:
-      ids: int32 [B], the labels at position `step`.
+      ids: int32 [B], the labels at position `step`; with beams, the rows of
+        one image side by side.
       step: int32 scalar in [0, max_label_length].
       cache: from `init_cache` or the step before.
 

@@ -9,12 +9,16 @@ import tensorflow.compat.v1 as tf
 
 from master import charset as charset_lib
 from master import config as config_lib
+from master.decoding import beam_search
 from master.decoding import confidence
 from master.decoding import greedy
 from master.layers import position
 from master.layers import shapes
 from master.models import backbone
 from master.models import decoder
+
+_SPECIALS = greedy.Specials(charset_lib.SOS_ID, charset_lib.EOS_ID,
+                            charset_lib.PAD_ID)
 
 
 class Recognizer(tf.Module):
@@ -85,22 +89,57 @@ class Recognizer(tf.Module):
       ids int32 [B, T], `<PAD>` after `<EOS>`, and logits float32 [B, T, V],
       zeros after `<EOS>`.
     """
+    if decode_config.beam_size > 1:
+      return self._best(memory, self.search(memory, decode_config))
     with tf.name_scope(self.name):
       cache = self.decoder.init_cache(memory)
-
-      def step_fn(ids, step, self_attention):
-        # The memory part does not change: outside the loop's state it is
-        # neither copied nor reordered.
-        logits, new = self.decoder.step(
-            ids, step, cache._replace(self_attention=self_attention))
-        return logits, new.self_attention
-
       return greedy.greedy_search(
-          step_fn, cache.self_attention, tf.shape(memory)[0],
-          self.config.num_steps, self.config.num_classes,
-          greedy.Specials(charset_lib.SOS_ID, charset_lib.EOS_ID,
-                          charset_lib.PAD_ID),
+          self._step_fn(cache), cache.self_attention, tf.shape(memory)[0],
+          self.config.num_steps, self.config.num_classes, _SPECIALS,
           early_stop=decode_config.early_stop)
+
+  def search(self, memory: tf.Tensor, decode_config: config_lib.DecodeConfig
+             ) -> beam_search.Result:
+    """The best K = beam_size texts of a memory.
+
+    Args:
+      memory: float32 [B, S, C].
+      decode_config: how to search.
+
+    Returns:
+      ids int32 [B, K, T] and scores float32 [B, K], the best first.
+    """
+    with tf.name_scope(self.name):
+      cache = self.decoder.init_cache(memory, decode_config.beam_size)
+      return beam_search.beam_search(
+          self._step_fn(cache), cache.self_attention, tf.shape(memory)[0],
+          decode_config.beam_size, self.config.num_steps,
+          self.config.num_classes, _SPECIALS, decode_config.length_penalty,
+          early_stop=decode_config.early_stop)
+
+  def _step_fn(self, cache: decoder.Cache) -> greedy.StepFn:
+
+    def step_fn(ids, step, self_attention):
+      # The memory part does not change: outside the loop's state it is
+      # neither copied nor reordered.
+      logits, new = self.decoder.step(
+          ids, step, cache._replace(self_attention=self_attention))
+      return logits, new.self_attention
+
+    return step_fn
+
+  def _best(self, memory: tf.Tensor,
+            found: beam_search.Result) -> greedy.Result:
+    """The best of each image, its logits in one pass over the whole text."""
+    with tf.name_scope(self.name):
+      ids = found.ids[:, 0]  # [B, T]
+      before = tf.pad(ids[:, :-1], [[0, 0], [1, 0]],
+                      constant_values=charset_lib.SOS_ID)
+      logits = self.decoder.forward(before, memory, is_training=False)
+      ended = tf.cumsum(tf.cast(tf.equal(ids, charset_lib.EOS_ID), tf.int32),
+                        axis=1, exclusive=True) > 0  # [B, T]
+      return greedy.Result(
+          ids, logits * tf.cast(tf.logical_not(ended), tf.float32)[:, :, None])
 
   def read(self, images: tf.Tensor,
            decode_config: config_lib.DecodeConfig) -> dict[str, tf.Tensor]:
@@ -116,6 +155,9 @@ class Recognizer(tf.Module):
       text: string [B], UTF-8.
       confidence: float32 [B], probability of the whole sequence.
       char_confidence: float32 [B, T], of each symbol, 0 after `<EOS>`.
+      nbest_text: string [B, K], with K = beam_size above 1 alone: the best
+        texts, the best first; one may come twice, spelled by other ids.
+      nbest_score: float32 [B, K], their scores, -inf where there is no text.
     """
     memory = self.encode(images, is_training=False)
     return self.read_memory(memory, decode_config)
@@ -124,7 +166,13 @@ class Recognizer(tf.Module):
       self, memory: tf.Tensor,
       decode_config: config_lib.DecodeConfig) -> dict[str, tf.Tensor]:
     """As `read`, from the memory float32 [B, S, C] of the images."""
-    result = self.decode(memory, decode_config)
+    reading = {}
+    if decode_config.beam_size > 1:
+      found = self.search(memory, decode_config)
+      result = self._best(memory, found)
+      reading = self._nbest(found)
+    else:
+      result = self.decode(memory, decode_config)
     with tf.name_scope(self.name):
       probabilities = confidence.confidence(result.ids, result.logits,
                                             charset_lib.EOS_ID)
@@ -134,4 +182,13 @@ class Recognizer(tf.Module):
           'text': self.charset.decode_tensor(result.ids),
           'confidence': probabilities.sequence,
           'char_confidence': probabilities.characters,
+          **reading,
       }
+
+  def _nbest(self, found: beam_search.Result) -> dict[str, tf.Tensor]:
+    with tf.name_scope(self.name):
+      shape = tf.shape(found.ids)  # [B, K, T]
+      texts = self.charset.decode_tensor(
+          tf.reshape(found.ids, [-1, self.config.num_steps]))
+      return {'nbest_text': tf.reshape(texts, shape[:2]),
+              'nbest_score': found.scores}

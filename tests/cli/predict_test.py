@@ -65,6 +65,34 @@ class PredictTest(absltest.TestCase):
     self.assertEqual([None, 'No such file or directory', None],
                      [row['error'] for row in rows])
 
+  def test_candidates_of_a_beam(self):
+    process = _predict(f'--model_dir={self.model_dir}', '--format=json',
+                       '--beam_size=3', self._path('b.png'),
+                       self._path('a.txt'))
+    self.assertEqual(1, process.returncode, process.stderr)
+    read, failed = map(json.loads, process.stdout.splitlines())
+    self.assertLen(read['candidates'], 3)
+    self.assertEqual(read['text'], read['candidates'][0]['text'])
+    scores = [candidate['score'] for candidate in read['candidates']]
+    self.assertEqual(sorted(scores, reverse=True), scores)
+    self.assertNotIn('candidates', failed)
+
+  def test_an_exported_model_searches_as_it_was_exported(self):
+    export_dir = os.path.join(self.create_tempdir().full_path, 'export')
+    process = commands.run('-m', 'master.cli.export', '--beam_size=2',
+                           f'--model_dir={self.model_dir}',
+                           f'--export_dir={export_dir}')
+    self.assertEqual(0, process.returncode, process.stderr)
+    process = _predict(f'--saved_model={export_dir}', '--format=json',
+                       self._path('b.png'))
+    self.assertEqual(0, process.returncode, process.stderr)
+    self.assertLen(json.loads(process.stdout)['candidates'], 2)
+    process = _predict(f'--saved_model={export_dir}', '--beam_size=5',
+                       self._path('b.png'))
+    self.assertEqual((2, ''), (process.returncode, process.stdout))
+    self.assertRegex(process.stderr, r'--beam_size=5: .* was exported with 2; '
+                     r'export it again with --beam_size=5\.\n$')
+
   def test_a_wrong_model_is_one_line(self):
     process = _predict(f'--saved_model={self.images}', self._path('b.png'))
     self.assertEqual((2, ''), (process.returncode, process.stdout))

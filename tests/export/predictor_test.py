@@ -35,6 +35,20 @@ class PredictorTest(tf.test.TestCase):
     with Predictor.from_model_dir(cls.model_dir) as model:
       cls.version = saved_model.export_model(model, cls.export_dir)
 
+  def test_candidates_come_once_and_the_best_first(self):
+    with Predictor.from_model_dir(self.model_dir) as model:
+      self.assertEqual([()] * 4, [r.candidates
+                                  for r in model.read_bytes(IMAGES)])
+    with Predictor.from_checkpoint(self.prefix, {'beam_size': 6}) as model:
+      self.assertEqual(6, model.config.decode.beam_size)
+      readings = model.read_bytes(IMAGES)
+    self.assertEqual((), readings[1].candidates)
+    for reading in (readings[0], *readings[2:]):
+      texts, scores = zip(*reading.candidates)
+      self.assertEqual(reading.text, texts[0])
+      self.assertLen(set(texts), len(texts))
+      self.assertEqual(sorted(scores, reverse=True), list(scores))
+
   def test_all_sources_read_the_same(self):
     images = test_util.formula_images(3)
     found = []

@@ -1,5 +1,6 @@
 """Tests of master/models/reading.py."""
 
+import numpy as np
 import tensorflow.compat.v1 as tf
 
 from master.models import reading
@@ -19,6 +20,19 @@ class MaskInvalidTest(tf.test.TestCase):
     self.assertAllEqual([[0.5, 1], [0, 0], [0.75, 0]],
                         masked['char_confidence'])
     self.assertAllEqual([True, False, True], masked['valid'])
+
+  def test_candidates(self):
+    with tf.Graph().as_default(), tf.Session() as session:
+      masked = session.run(reading.mask_invalid(
+          {'text': tf.constant(['ab', 'cd']),
+           'confidence': tf.constant([0.5, 0.25]),
+           'char_confidence': tf.constant([[0.5], [.25]]),
+           'nbest_text': tf.constant([['ab', 'a'], ['cd', 'c']]),
+           'nbest_score': tf.constant([[-1., -2.], [-3., -4.]])},
+          tf.constant([True, False])))
+    self.assertEqual([[b'ab', b'a'], [b'', b'']],
+                     masked['nbest_text'].tolist())
+    self.assertAllEqual([[-1, -2], [-np.inf, -np.inf]], masked['nbest_score'])
 
   def test_keeps_an_unknown_batch(self):
     with tf.Graph().as_default():

@@ -244,6 +244,83 @@ class ReadingTest(tf.test.TestCase, parameterized.TestCase):
     self.assert_reads_alike(loaded.serve(tf.constant(self.images)))
 
 
+class BeamTest(tf.test.TestCase, parameterized.TestCase):
+  """Beams of the model's own steps, judged by teacher forcing."""
+
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    images = test_util.formula_images(8)
+    cls.config = config_lib.DecodeConfig(beam_size=4, length_penalty=0.6)
+    with test_util.graph_session() as session:
+      model = recognizer_lib.Recognizer(TINY)
+      memory = model.encode(tf.constant(images), is_training=False)
+      fetches = {
+          'greedy': model.read_memory(memory, _ON),
+          'read': model.read_memory(memory, cls.config),
+          'one': model.search(memory, config_lib.DecodeConfig(beam_size=1)),
+          'found': model.search(memory, cls.config),
+          'none': model.read_memory(memory[:0], cls.config)}
+      rows = tf.repeat(memory, 4, axis=0)
+      sequences = tf.reshape(fetches['found'].ids, [-1, _T])
+      fetches['forced'] = model.forward(
+          rows, tf.pad(sequences[:, :-1], [[0, 0], [1, 0]],
+                       constant_values=charset.SOS_ID), is_training=False)
+      test_util.assign_reading(session, model.variables)
+      cls.got = session.run(fetches)
+
+  def test_scores_are_those_of_the_sequences(self):
+    """So each beam went on with its own cache and its image's memory."""
+    ids = self.got['found'].ids.reshape([-1, _T])
+    chosen = np.take_along_axis(np.log(reference.softmax(self.got['forced'])),
+                                ids[..., None], axis=2)[..., 0]
+    is_end = ids == charset.EOS_ID
+    counts = np.cumsum(is_end, axis=1) - is_end == 0
+    lengths = counts.sum(axis=1)
+    scores = (chosen * counts).sum(axis=1) / ((5 + lengths) / 6) ** 0.6
+    self.assertAllClose(scores.reshape([8, 4]), self.got['found'].scores,
+                        atol=1e-4)
+    self.assertGreater(len(set(lengths)), 2)
+
+  def test_one_beam_is_greedy(self):
+    self.assertAllEqual(self.got['greedy']['ids'], self.got['one'].ids[:, 0])
+
+  def test_never_worse_than_greedy(self):
+    found, greedy_ids = self.got['found'], self.got['greedy']['ids']
+    places = [np.flatnonzero((ids == own).all(axis=1))
+              for ids, own in zip(found.ids, greedy_ids)]
+    self.assertAllEqual(np.ones([8]), [len(place) for place in places])
+    # The example shows that greedy search does not find the best.
+    self.assertGreater(max(place[0] for place in places), 0)
+
+  def test_reading_is_the_best(self):
+    read, found = self.got['read'], self.got['found']
+    self.assertAllEqual(found.ids[:, 0], read['ids'])
+    self.assertAllEqual(found.scores, read['nbest_score'])
+    self.assertAllEqual(read['nbest_text'][:, 0], read['text'])
+    known = charset.Charset(TINY.charset)
+    self.assertEqual([[known.decode(ids) for ids in row] for row in found.ids],
+                     [[text.decode() for text in row]
+                      for row in read['nbest_text']])
+    forced = self.got['forced'].reshape([8, 4, _T, _V])[:, 0]
+    kept = read['logits'].any(axis=2)
+    self.assertAllClose(forced[kept], read['logits'][kept], atol=1e-4)
+    self.assertAllEqual(read['char_confidence'] > 0, kept)
+    same = (self.got['greedy']['ids'] == read['ids']).all(axis=1)
+    self.assertTrue(same.any())
+    self.assertAllClose(self.got['greedy']['confidence'][same],
+                        read['confidence'][same], atol=1e-5)
+
+  def test_shapes(self):
+    self.assertNotIn('nbest_text', self.got['greedy'])
+    for read, count in ((self.got['read'], 8), (self.got['none'], 0)):
+      self.assertEqual({'ids': (count, _T), 'logits': (count, _T, _V),
+                        'text': (count,), 'confidence': (count,),
+                        'char_confidence': (count, _T),
+                        'nbest_text': (count, 4), 'nbest_score': (count, 4)},
+                       {key: value.shape for key, value in read.items()})
+
+
 class _NoSession:
   """Stands for a session where assignments have already happened."""
 
