@@ -3,9 +3,10 @@
   benchmarks/decode_speed --flagfile=flags/model/base.flags --json=FILE
 
 In one run and in turn: the backbone alone; the cached greedy search ending
-after --word_length characters; the same for all steps; a beam of 5 ending there too;
-and the decoder run anew over the whole text for each character, as the
-original implementations do it. Weights are random: they do not change the work.
+after --word_length characters; the same for all steps; a beam of 5 that ends
+there too; and the decoder run anew over the whole text for each character, as
+the original implementations do it. Weights are random: they do not change the
+work.
 """
 
 import json
