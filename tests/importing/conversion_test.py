@@ -23,7 +23,9 @@ _PYTORCH = (
     Settings(heads=2, fusion='concat', share_parameter=True),
     Settings(height=32, width=16, share_parameter=True, layers=3,
              multiheads=11),
-    Settings(fusion='concat', channels=3, layers=1, blocks=(2, 1, 3, 1)))
+    Settings(fusion='concat', channels=3, layers=1, blocks=(2, 1, 3, 1)),
+    Settings(fusion='mul', heads=8, channels=3, height=32, width=128,
+             stages=(8, 16, 24, 32), multiheads=8))
 _TF = (
     Settings(context_in_all=True), Settings(heads=2, fusion='mul', layers=1),
     Settings(fusion='concat', channels=3, context_in_all=True),
