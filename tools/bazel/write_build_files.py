@@ -45,6 +45,11 @@ MODULES = {
     'tests.package_test': 'master',
 }
 
+# Tests that take minutes: Bazel gives them 15, the others 5.
+LARGE = ('tests.cli.import_checkpoint_test', 'tests.cli.train_test',
+         'tests.importing.conversion_test', 'tests.importing.originals_test',
+         'tests.training_run_test')
+
 # Scripts that tests take as data.
 EXPORTED = {'tools': ('launch', 'setup_venv')}
 
@@ -157,7 +162,8 @@ class Writer:
     path = self._known[name]
     data = self._data(name)
     if path.stem.endswith('_test'):
-      return _rule('master_py_test', path.stem, data, deps)
+      size = '    size = "large",\n' if name in LARGE else ''
+      return _rule('master_py_test', path.stem, size, data, deps)
     # Only `master` itself holds parts of different rank.
     visibility = _attribute(
         'visibility', self._visibility(name) if package == 'master' else ())
