@@ -67,6 +67,7 @@ load("//tools/bazel:build_defs.bzl", "master_py_test")
 
 master_py_test(
     name = "train_test",
+    size = "large",
     data = [
         "//flags",
     ],
@@ -101,7 +102,7 @@ class WriteBuildFilesTest(absltest.TestCase):
     self.assertEqual(self.run_main()[0], 0)
     self.assertEqual(self.build_file('master/layers'), LAYERS)
 
-  def test_tests_name_modules_they_run_and_flagfiles(self):
+  def test_tests_name_modules_they_run_flagfiles_and_size(self):
     self.run_main()
     self.assertEqual(self.build_file('tests/cli'), CLI_TEST)
 
