@@ -96,3 +96,16 @@ def values(runner: estimator_lib.Estimator) -> dict[str, np.ndarray]:
 def numpy_errors(weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
   """Squared error of each row, float32 [ROWS, 1]."""
   return np.square(INPUTS @ weights + bias - TARGETS)
+
+
+class RunnerTestCase(tf.test.TestCase):
+  """Trains estimators of this model and compares what they learned."""
+
+  def train(self, runner, max_steps):
+    return runner.train(input_fn(4, repeat=True), max_steps=max_steps)
+
+  def assert_same_values(self, expected, actual):
+    expected, actual = map(values, (expected, actual))
+    self.assertCountEqual(expected, actual)
+    for name, value in expected.items():
+      self.assertAllClose(value, actual[name], msg=name)

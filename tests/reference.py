@@ -33,6 +33,12 @@ def conv2d(x: np.ndarray, weights: Weights, prefix: str) -> np.ndarray:
   return y + weights.get(f'{prefix}/bias', 0)
 
 
+def max_pool(x: np.ndarray, height: int, width: int) -> np.ndarray:
+  """Of windows that do not overlap, over x [B, H, W, C]."""
+  b, h, w, c = x.shape
+  return x.reshape([b, h // height, height, w // width, width, c]).max((2, 4))
+
+
 def batch_norm(x: np.ndarray, weights: Weights, prefix: str,
                epsilon: float) -> np.ndarray:
   """By the moving averages."""

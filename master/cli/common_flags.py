@@ -203,17 +203,32 @@ def define_train_flags():
   _validate_as(config_lib.TrainConfig)
 
 
+def define_search_flags(default: Optional[config_lib.DecodeConfig]):
+  """--beam_size and --length_penalty.
+
+  Args:
+    default: None leaves them unset, for commands whose model has a search;
+      then their bounds are judged here, else by the dataclass.
+  """
+  unset = '' if default else (
+      ' If not given, as in the config.json of the model; an exported model '
+      'searches as it was exported.')
+  flags.DEFINE_integer(
+      'beam_size', default.beam_size if default else None,
+      'Texts followed at a time; 1 is greedy search, 5 a usual beam, which '
+      f'takes longer and finds likelier texts.{unset}',
+      lower_bound=None if default else 1)
+  flags.DEFINE_float(
+      'length_penalty', default.length_penalty if default else None,
+      'Scores of beams are log probabilities over ((5 + length) / 6) to this '
+      f'power; 0 favours short texts.{unset}',
+      lower_bound=None if default else 0)
+
+
 def define_decode_flags():
   """Flags of DecodeConfig."""
   default = config_lib.DecodeConfig()
-  flags.DEFINE_integer(
-      'beam_size', default.beam_size,
-      'Texts followed at a time; 1 is greedy search, 5 a usual beam, which '
-      'takes longer and finds likelier texts.')
-  flags.DEFINE_float(
-      'length_penalty', default.length_penalty,
-      'Scores of beams are log probabilities over ((5 + length) / 6) to this '
-      'power; 0 favours short texts.')
+  define_search_flags(default)
   flags.DEFINE_bool(
       'early_stop', default.early_stop,
       'End the search of a batch when all its texts have ended. Off, the '
@@ -263,12 +278,11 @@ def from_flags(cls: Type[Any], values: Any, inherited: Any = None) -> Any:
   Raises:
     InputError: naming the flag whose value does not fit.
   """
-  kept = not_given(cls, values) if inherited is not None else ()
+  if inherited is not None:
+    return dataclasses.replace(inherited, **given(cls, values))
   if not isinstance(values, dict):
     values = values.flag_values_dict()
-  return cls(**{field.name: (
-      getattr(inherited, field.name) if field.name in kept
-      else _convert(field, values[field.name]))
+  return cls(**{field.name: _convert(field, values[field.name])
                 for field in dataclasses.fields(cls)})
 
 

@@ -117,11 +117,12 @@ def _format(line: _Line, form: str) -> str:
   if form == 'json':
     # A name that is not UTF-8 holds surrogates, which JSON must escape.
     readable = line.path.isprintable()
-    fields = line._replace(error=line.error or None)._asdict()
-    del fields['candidates']
-    if line.candidates:
-      fields['candidates'] = [{'text': text, 'score': score}
-                              for text, score in line.candidates]
+    fields = line._replace(
+        error=line.error or None,
+        candidates=[{'text': text, 'score': score}
+                    for text, score in line.candidates])._asdict()
+    if not line.candidates:
+      del fields['candidates']
     return json.dumps(fields, ensure_ascii=not readable)
   fields = [line.path, line.text, f'{line.confidence:.4f}']
   if line.error:

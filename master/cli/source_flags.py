@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from master import errors
+from master.cli import common_flags
 
 if TYPE_CHECKING:
   from master.export import predictor as predictor_lib
@@ -34,16 +35,7 @@ def define_source_flags(with_saved_model: bool = True):
   Args:
     with_saved_model: whether an exported model will do.
   """
-  flags.DEFINE_integer(
-      'beam_size', None,
-      'Texts followed at a time: 1 is greedy search, 5 a usual beam. If not '
-      'given, as in the config.json of the model. An exported model searches '
-      'as it was exported.', lower_bound=1)
-  flags.DEFINE_float(
-      'length_penalty', None,
-      'Scores of beams are log probabilities over ((5 + length) / 6) to this '
-      'power. If not given, as in the config.json of the model.',
-      lower_bound=0)
+  common_flags.define_search_flags(default=None)
   names = [name for name in _HELP if with_saved_model or name != 'saved_model']
   for name in names:
     flags.DEFINE_string(name, None, f'{_HELP[name]} Give exactly one of '

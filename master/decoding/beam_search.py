@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import tensorflow.compat.v1 as tf
 
 from master.decoding import greedy
+from master.decoding import loop
 
 
 class Result(NamedTuple):
@@ -79,14 +80,6 @@ def beam_search(step_fn: greedy.StepFn, cache: Any, batch_size: tf.Tensor,
   positions = tf.range(num_steps)  # [T]
   impossible = float('-inf')
 
-  def proceed(*loop_vars) -> tf.Tensor:
-    state = _State(*loop_vars)
-    more = state.step < num_steps
-    if early_stop:
-      more = tf.logical_and(
-          more, tf.logical_not(tf.reduce_all(state.finished)))
-    return more
-
   def advance(*loop_vars) -> _State:
     state = _State(*loop_vars)
     logits, cache = step_fn(tf.reshape(state.last_ids, [-1]), state.step,
@@ -135,10 +128,7 @@ def beam_search(step_fn: greedy.StepFn, cache: Any, batch_size: tf.Tensor,
             [[0.0] + [impossible] * (beam_size - 1)], [batch_size, 1]),
         ids=tf.fill([*shape, num_steps], specials.pad_id),
         cache=cache)
-    invariants = tf.nest.map_structure(lambda t: t.shape, start)
-    end = _State(*tf.while_loop(proceed, advance, start,
-                                shape_invariants=invariants,
-                                back_prop=False))
+    end = loop.run(advance, start, num_steps, early_stop)
     scores, order = tf.math.top_k(
         end.log_probs / penalty(end.lengths, length_penalty), beam_size)
     return Result(tf.gather(end.ids, order, axis=1, batch_dims=1), scores)

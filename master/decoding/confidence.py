@@ -16,6 +16,17 @@ class Confidence(NamedTuple):
   characters: tf.Tensor
 
 
+def after_end(ids: tf.Tensor, eos_id: int) -> tf.Tensor:
+  """Positions after the first end symbol, which itself counts; bool [B, T].
+
+  Args:
+    ids: int32 [B, T].
+    eos_id: the end symbol.
+  """
+  is_end = tf.cast(tf.equal(ids, eos_id), tf.int32)
+  return tf.cumsum(is_end, axis=1, exclusive=True) > 0
+
+
 def confidence(ids: tf.Tensor, logits: tf.Tensor, eos_id: int) -> Confidence:
   """Probabilities of the ids that a search chose.
 
@@ -28,9 +39,7 @@ def confidence(ids: tf.Tensor, logits: tf.Tensor, eos_id: int) -> Confidence:
     A Confidence.
   """
   with tf.name_scope('confidence'):
-    # Positions after the first end symbol; the end symbol itself counts.
-    ended = tf.cumsum(tf.cast(tf.equal(ids, eos_id), tf.int32), axis=1,
-                      exclusive=True) > 0  # [B, T]
+    ended = after_end(ids, eos_id)  # [B, T]
     log_probs = tf.gather(tf.nn.log_softmax(logits), ids, axis=2,
                           batch_dims=2)  # [B, T]
     log_probs = tf.where(ended, tf.zeros_like(log_probs), log_probs)

@@ -8,6 +8,8 @@ from typing import Any, Callable, NamedTuple
 
 import tensorflow.compat.v1 as tf
 
+from master.decoding import loop
+
 # (ids int32 [B], step int32 scalar, cache) -> (logits float32 [B, V], cache)
 StepFn = Callable[[tf.Tensor, tf.Tensor, Any], tuple[tf.Tensor, Any]]
 
@@ -62,14 +64,6 @@ def greedy_search(step_fn: StepFn, cache: Any, batch_size: tf.Tensor,
   """
   positions = tf.range(num_steps)  # [T]
 
-  def proceed(*loop_vars) -> tf.Tensor:
-    state = _State(*loop_vars)
-    more = state.step < num_steps
-    if early_stop:
-      more = tf.logical_and(
-          more, tf.logical_not(tf.reduce_all(state.finished)))
-    return more
-
   def advance(*loop_vars) -> _State:
     state = _State(*loop_vars)
     logits, cache = step_fn(state.last_ids, state.step, state.cache)
@@ -97,8 +91,5 @@ def greedy_search(step_fn: StepFn, cache: Any, batch_size: tf.Tensor,
         ids=tf.fill([batch_size, num_steps], specials.pad_id),
         logits=tf.zeros([batch_size, num_steps, num_classes]),
         cache=cache)
-    invariants = tf.nest.map_structure(lambda t: t.shape, start)
-    end = _State(*tf.while_loop(proceed, advance, start,
-                                shape_invariants=invariants,
-                                back_prop=False))
+    end = loop.run(advance, start, num_steps, early_stop)
     return Result(end.ids, end.logits)

@@ -138,7 +138,7 @@ class Decoder(tf.Module):
           name='norm') if config.shared_layer_norm else None
       own = [DecoderLayer(config, shared, name=f'layer{i + 1}')
              for i in range(1 if config.shared_layers else config.num_layers)]
-      self.layers = own * config.num_layers if config.shared_layers else own
+      self.layers = own * (config.num_layers // len(own))
       self.output_norm = shared or normalization.LayerNorm(
           size, config.output_norm_epsilon, name='output_norm')
       self.classes = linear.Linear(size, config.num_classes, name='classes')

@@ -136,8 +136,7 @@ class Recognizer(tf.Module):
       before = tf.pad(ids[:, :-1], [[0, 0], [1, 0]],
                       constant_values=charset_lib.SOS_ID)
       logits = self.decoder.forward(before, memory, is_training=False)
-      ended = tf.cumsum(tf.cast(tf.equal(ids, charset_lib.EOS_ID), tf.int32),
-                        axis=1, exclusive=True) > 0  # [B, T]
+      ended = confidence.after_end(ids, charset_lib.EOS_ID)  # [B, T]
       return greedy.Result(
           ids, logits * tf.cast(tf.logical_not(ended), tf.float32)[:, :, None])
 

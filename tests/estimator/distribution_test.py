@@ -23,17 +23,7 @@ def mirrored():
   return distribution.strategy_from_name('mirrored', ['/cpu:0', '/cpu:1'])
 
 
-class DistributionTest(tf.test.TestCase, parameterized.TestCase):
-
-  def train(self, runner, max_steps):
-    return runner.train(linear_model.input_fn(4, repeat=True),
-                        max_steps=max_steps)
-
-  def assert_same_values(self, expected, actual):
-    expected, actual = map(linear_model.values, (expected, actual))
-    self.assertCountEqual(expected, actual)
-    for name, value in expected.items():
-      self.assertAllClose(value, actual[name], msg=name)
+class DistributionTest(linear_model.RunnerTestCase, parameterized.TestCase):
 
   def test_learns_as_one_device_does(self):
     one = self.train(linear_model.estimator(), 8)

@@ -95,7 +95,7 @@ class Poison(tf.train.SessionRunHook):
       run_context.session.run(self._assign)
 
 
-class TrainingLoopTest(tf.test.TestCase):
+class TrainingLoopTest(linear_model.RunnerTestCase):
 
   def test_twenty_steps_are_ten_and_ten(self):
     input_fn = linear_model.input_fn(linear_model.ROWS, repeat=True)
@@ -172,16 +172,6 @@ class TrainingLoopTest(tf.test.TestCase):
     self.assertIn('model.ckpt-1 does not fit the model: linear/weights has '
                   'shape [2, 1] in it, [3, 1] in the model', message)
     self.assertNotIn('\n', message)
-
-  def train(self, runner, max_steps):
-    return runner.train(linear_model.input_fn(4, repeat=True),
-                        max_steps=max_steps)
-
-  def assert_same_values(self, expected, actual):
-    expected, actual = map(linear_model.values, (expected, actual))
-    self.assertCountEqual(expected, actual)
-    for name, value in expected.items():
-      self.assertAllClose(value, actual[name], msg=name)
 
   def test_checkpoint_without_optimizer(self):
     source = self.train(linear_model.estimator(), 6)

@@ -307,7 +307,7 @@ def _encode(images: np.ndarray, weights: State, settings: Settings, root: str,
     return np.maximum(conv_norm(x, f'{root}/conv{number}',
                                 f'{root}/bn{number}'), 0)
 
-  x = _max_pool(outside(outside(images, 1), 2), 2, 2)
+  x = reference.max_pool(outside(outside(images, 1), 2), 2, 2)
   pools = {1: (2, 2), 2: (2, 1)}
   for stage, block, before, width, has_context in _blocks(settings):
     name = f'{root}/layer{stage}/{block}'
@@ -323,14 +323,9 @@ def _encode(images: np.ndarray, weights: State, settings: Settings, root: str,
     if block + 1 == settings.blocks[stage - 1]:
       x = outside(x, stage + 2)
       if stage in pools:
-        x = _max_pool(x, *pools[stage])
+        x = reference.max_pool(x, *pools[stage])
   x = x.reshape([len(x), -1, settings.size])
   return x + reference.sinusoids(*x.shape[1:])
-
-
-def _max_pool(x: np.ndarray, height: int, width: int) -> np.ndarray:
-  b, h, w, c = x.shape
-  return x.reshape([b, h // height, height, w // width, width, c]).max((2, 4))
 
 
 def pytorch_outputs(state: Mapping[str, np.ndarray], settings: Settings,

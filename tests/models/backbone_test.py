@@ -33,11 +33,6 @@ def _residual(x, weights, prefix):
   return np.maximum(x + y, 0)
 
 
-def _max_pool(x, height, width):
-  b, h, w, c = x.shape
-  return x.reshape([b, h // height, height, w // width, width, c]).max((2, 4))
-
-
 class ResidualBlockTest(tf.test.TestCase, parameterized.TestCase):
 
   @parameterized.product(channels=((5, 8), (8, 8)),
@@ -66,14 +61,14 @@ class BackboneTest(tf.test.TestCase, parameterized.TestCase):
       got = session.run(y)
     x = np.maximum(_conv_norm(images, weights, 'backbone/conv1'), 0)
     x = np.maximum(_conv_norm(x, weights, 'backbone/conv2'), 0)
-    x = _max_pool(x, 2, 2)
+    x = reference.max_pool(x, 2, 2)
     pools = ((2, 2), (2, 1), (1, 1), (1, 1))
     for stage, (blocks, pool) in enumerate(zip(TINY.stage_blocks, pools), 1):
       for block in range(1, blocks + 1):
         x = _residual(x, weights, f'backbone/stage{stage}_block{block}')
       x = np.maximum(
           _conv_norm(x, weights, f'backbone/conv{stage + 2}'), 0)
-      x = _max_pool(x, *pool)
+      x = reference.max_pool(x, *pool)
     self.assertEqual((2, 2, 5, 22), got.shape)
     self.assertAllClose(x, got, rtol=1e-3, atol=1e-3)
 
