@@ -67,8 +67,82 @@ class MultiHeadAttention(tf.Module):
       return KeysValues(self._split_heads(self.key(source)),
                         self._split_heads(self.value(source)))
 
+  def join_projections(self) -> linear.Weights:
+    """`query`, `key` and `value` as one layer, for `project_one`."""
+    with tf.name_scope(self.name):
+      return linear.join([self.query, self.key, self.value])
+
+  def project_one(self, x: tf.Tensor, joined: linear.Weights
+                  ) -> tuple[tf.Tensor, KeysValues]:
+    """Query, key and value of one position, without a copy.
+
+    Args:
+      x: float32 [B, C].
+      joined: from `join_projections`.
+
+    Returns:
+      The query, float32 [B, N, 1, D], and a KeysValues of S = 1.
+    """
+    with tf.name_scope(self.name):
+      split = tf.split(linear.apply(x, joined), 3, axis=1)
+      query, key, value = (self._one_position(part) for part in split)
+      return query, KeysValues(key, value)
+
+  def query_one(self, x: tf.Tensor, sharing: int) -> tf.Tensor:
+    """Queries to keys that rows share.
+
+    Args:
+      x: float32 [B * sharing, C].
+      sharing: how many rows side by side share their keys.
+
+    Returns:
+      float32 [B, N, sharing, D].
+    """
+    with tf.name_scope(self.name):
+      query = self.query(x)
+      if sharing == 1:
+        return self._one_position(query)
+      rows = tf.reshape(query, [-1, sharing, self._num_heads,
+                                self._size // self._num_heads])
+      return tf.transpose(rows, [0, 2, 1, 3])
+
+  def _one_position(self, x: tf.Tensor) -> tf.Tensor:
+    """[B, C] to [B, N, 1, D]: with one position nothing need be moved."""
+    return tf.reshape(x, [-1, self._num_heads, 1,
+                          self._size // self._num_heads])
+
+  def attend(self, queries: tf.Tensor, keys_values: KeysValues,
+             mask: Optional[tf.Tensor], is_training: bool = False
+             ) -> tuple[tf.Tensor, tf.Tensor]:
+    """What each query sees.
+
+    Args:
+      queries: float32 [B, N, T, D].
+      keys_values: of S positions.
+      mask: bool, broadcasts to [B, N, T, S], True where seen; None for all.
+      is_training: whether to drop attention weights.
+
+    Returns:
+      The heads side by side, float32 [B, T, C], before `output`; and the
+      attention weights float32 [B, N, T, S], of which each row sums to 1.
+    """
+    queries *= (self._size // self._num_heads) ** -0.5
+    logits = tf.matmul(queries, keys_values.keys,
+                       transpose_b=True)  # [B, N, T, S]
+    if mask is not None:
+      logits += (1 - tf.cast(mask, tf.float32)) * _HIDDEN
+    weights = tf.nn.softmax(logits)  # [B, N, T, S]
+    if is_training and self._dropout_rate:
+      weights = tf.nn.dropout(weights, rate=self._dropout_rate)
+    heads = tf.matmul(weights, keys_values.values)  # [B, N, T, D]
+    if queries.shape[2] != 1:
+      heads = tf.transpose(heads, [0, 2, 1, 3])  # [B, T, N, D]
+    length = queries.shape[2] or tf.shape(queries)[2]
+    return tf.reshape(heads, [-1, length, self._size]), weights
+
   def __call__(self, x: tf.Tensor, keys_values: KeysValues,
-               mask: Optional[tf.Tensor], is_training: bool) -> tf.Tensor:
+               mask: Optional[tf.Tensor],
+               is_training: bool) -> tuple[tf.Tensor, tf.Tensor]:
     """Attends from each position of x.
 
     Args:
@@ -78,20 +152,10 @@ class MultiHeadAttention(tf.Module):
       is_training: whether to drop attention weights.
 
     Returns:
-      float32 [B, T, C].
+      float32 [B, T, C], and the attention weights float32 [B, N, T, S].
     """
     shapes.check('x', x, [None, None, self._size])
     with tf.name_scope(self.name):
-      queries = self._split_heads(self.query(x))
-      queries *= (self._size // self._num_heads) ** -0.5
-      logits = tf.matmul(queries, keys_values.keys,
-                         transpose_b=True)  # [B, N, T, S]
-      if mask is not None:
-        logits += (1 - tf.cast(mask, tf.float32)) * _HIDDEN
-      weights = tf.nn.softmax(logits)  # [B, N, T, S]
-      if is_training and self._dropout_rate:
-        weights = tf.nn.dropout(weights, rate=self._dropout_rate)
-      heads = tf.matmul(weights, keys_values.values)  # [B, N, T, D]
-      joined = tf.reshape(tf.transpose(heads, [0, 2, 1, 3]),
-                          tf.shape(x))  # [B, T, C]
-      return self.output(joined)
+      heads, weights = self.attend(self._split_heads(self.query(x)),
+                                   keys_values, mask, is_training)
+      return self.output(heads), weights

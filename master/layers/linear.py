@@ -1,9 +1,22 @@
 """A fully connected layer. Guarded by tests/layers/linear_test.py."""
 
+from typing import NamedTuple, Sequence
+
 import tensorflow.compat.v1 as tf
 
 from master.layers import initializers
 from master.layers import shapes
+
+
+class Weights(NamedTuple):
+  """Of one layer, or of several side by side.
+
+  Attributes:
+    kernel: float32 [input_size, output_size].
+    bias: float32 [output_size].
+  """
+  kernel: tf.Tensor
+  bias: tf.Tensor
 
 
 class Linear(tf.Module):
@@ -31,8 +44,27 @@ class Linear(tf.Module):
     input_size, output_size = self.kernel.shape.as_list()
     shapes.check('x', x, [None] * (x.shape.rank - 1) + [input_size])
     with tf.name_scope(self.name):
-      flat = tf.reshape(x, [-1, input_size])
-      y = tf.nn.bias_add(tf.matmul(flat, self.kernel), self.bias)
+      weights = Weights(self.kernel, self.bias)
+      if x.shape.rank == 2:
+        return apply(x, weights)
+      y = apply(tf.reshape(x, [-1, input_size]), weights)
       return tf.reshape(
-          y, tf.concat([tf.shape(x)[:-1], [output_size]], axis=0)
-      ) if x.shape.rank > 2 else y
+          y, tf.concat([tf.shape(x)[:-1], [output_size]], axis=0))
+
+
+def join(layers: Sequence[Linear]) -> Weights:
+  """Layers of one input side by side, which is one product in place of many.
+
+  Args:
+    layers: all of the same input_size.
+
+  Returns:
+    Their kernels and biases along the output, in order.
+  """
+  return Weights(tf.concat([layer.kernel for layer in layers], axis=1),
+                 tf.concat([layer.bias for layer in layers], axis=0))
+
+
+def apply(x: tf.Tensor, weights: Weights) -> tf.Tensor:
+  """Float32 [B, input_size] to [B, output_size]."""
+  return tf.nn.bias_add(tf.matmul(x, weights.kernel), weights.bias)

@@ -27,9 +27,14 @@ class Cache(NamedTuple):
     self_attention: keys and values [B, N, T, D] of the labels so far, with
       beams [B * beams, N, T, D]; one position is written each step.
     memory: keys and values [B, N, S, D] of the memory; never change.
+    projections: query, key and value of the self-attention as one product;
+      never change.
+    beam_size: rows that share the memory of one image.
   """
   self_attention: tuple[attention.KeysValues, ...]
   memory: tuple[attention.KeysValues, ...]
+  projections: tuple[linear.Weights, ...]
+  beam_size: int
 
 
 class _Norms(NamedTuple):
@@ -71,45 +76,67 @@ class DecoderLayer(tf.Module):
       return tf.nn.dropout(x, rate=self._dropout_rate)
     return x
 
-  def _attend_memory(self, x: tf.Tensor, memory: attention.KeysValues,
-                     is_training: bool) -> tf.Tensor:
-    """Rows that share one memory, as beams do, are positions of one query."""
-    images = tf.shape(memory.keys)[0]
-    positions = tf.shape(x)[0] * tf.shape(x)[1] // tf.maximum(images, 1)
-    folded = tf.reshape(self.norms.memory_attention(x),
-                        [images, positions, x.shape[-1]])
-    return tf.reshape(
-        self.memory_attention(folded, memory, None, is_training), tf.shape(x))
-
-  def __call__(self, x: tf.Tensor, normed: tf.Tensor,
-               self_keys_values: attention.KeysValues,
-               memory_keys_values: attention.KeysValues,
-               mask: tf.Tensor, is_training: bool) -> tf.Tensor:
-    """One layer over all positions given, be it one or T.
+  def __call__(self, x: tf.Tensor, memory: tf.Tensor, mask: tf.Tensor,
+               is_training: bool) -> tuple[tf.Tensor, tf.Tensor]:
+    """One layer over all positions.
 
     Args:
       x: float32 [B, T, C].
-      normed: x after the self-attention norm, from which the caller also
-        projected `self_keys_values`.
-      self_keys_values: of the label positions that may be seen.
-      memory_keys_values: of the memory, for B rows, or where T is 1 for fewer
-        that B is a multiple of.
+      memory: float32 [B, S, C].
       mask: bool, which label positions are seen.
       is_training: whether to drop.
 
     Returns:
-      float32 [B, T, C].
+      float32 [B, T, C], and how the memory was attended to, float32
+      [B, N, T, S].
     """
     with tf.name_scope(self.name):
-      x += self._drop(
-          self.self_attention(normed, self_keys_values, mask, is_training),
-          is_training)
-      x += self._drop(
-          self._attend_memory(x, memory_keys_values, is_training),
-          is_training)
+      normed = self.norms.self_attention(x)
+      seen, _ = self.self_attention(
+          normed, self.self_attention.project(normed), mask, is_training)
+      x += self._drop(seen, is_training)
+      seen, weights = self.memory_attention(
+          self.norms.memory_attention(x),
+          self.memory_attention.project(memory), None, is_training)
+      x += self._drop(seen, is_training)
       return x + self._drop(
           self.feed_forward(self.norms.feed_forward(x), is_training),
-          is_training)
+          is_training), weights
+
+  def step(self, x: tf.Tensor, projections: linear.Weights,
+           labels: attention.KeysValues, memory: attention.KeysValues,
+           here: tf.Tensor, mask: tf.Tensor, beam_size: int
+           ) -> tuple[tf.Tensor, attention.KeysValues]:
+    """What `__call__` computes at one position, in fewer and flatter ops.
+
+    Args:
+      x: float32 [R, C] of R = B * beam_size rows.
+      projections: of the self-attention, joined.
+      labels: keys and values [R, N, T, D] of the positions before.
+      memory: keys and values [B, N, S, D].
+      here: bool [T, 1], which position this is.
+      mask: bool [1, 1, 1, T], which positions are seen, this one included.
+      beam_size: rows that share a memory.
+
+    Returns:
+      float32 [R, C], and `labels` with this position written.
+    """
+    with tf.name_scope(self.name):
+      query, new = self.self_attention.project_one(
+          self.norms.self_attention(x), projections)
+      # The new entry spreads over all positions and is taken at one.
+      labels = attention.KeysValues(
+          tf.where_v2(here, new.keys, labels.keys),
+          tf.where_v2(here, new.values, labels.values))
+      seen, _ = self.self_attention.attend(query, labels, mask)
+      x += self.self_attention.output(seen[:, 0])
+      query = self.memory_attention.query_one(
+          self.norms.memory_attention(x), beam_size)
+      seen, _ = self.memory_attention.attend(query, memory, None)
+      x += self.memory_attention.output(
+          tf.reshape(seen, [-1, x.shape[-1]]))
+      x += self.feed_forward(self.norms.feed_forward(x), is_training=False)
+      return x, labels
 
 
 class Decoder(tf.Module):
@@ -143,13 +170,23 @@ class Decoder(tf.Module):
           size, config.output_norm_epsilon, name='output_norm')
       self.classes = linear.Linear(size, config.num_classes, name='classes')
 
-  def _embed(self, ids: tf.Tensor, positions: tf.Tensor,
-             is_training: bool) -> tf.Tensor:
-    """ids int32 [B, T], positions float32 [T, C] -> float32 [B, T, C]."""
-    x = tf.gather(self.embedding, ids) * self._embedding_scale + positions
+  def _embed(self, ids: tf.Tensor, positions: tf.Tensor) -> tf.Tensor:
+    """ids int32 [..., T], positions float32 [T, C] -> float32 [..., T, C]."""
+    return tf.gather(self.embedding, ids) * self._embedding_scale + positions
+
+  def _layers_over(self, ids: tf.Tensor, memory: tf.Tensor,
+                   is_training: bool) -> tuple[tf.Tensor, tf.Tensor]:
+    """All layers over all positions, and the last one's attention."""
+    shapes.check('ids', ids, [None, None])
+    shapes.check('memory', memory, [None, None, self._config.hidden_size])
+    length = tf.shape(ids)[1]
+    mask = masks.causal(length)
+    x = self._embed(ids, tf.constant(self._positions)[:length])
     if is_training and self._config.dropout_rate:
       x = tf.nn.dropout(x, rate=self._config.dropout_rate)
-    return x
+    for layer in self.layers:
+      x, weights = layer(x, memory, mask, is_training)
+    return x, weights
 
   def forward(self, ids: tf.Tensor, memory: tf.Tensor,
               is_training: bool) -> tf.Tensor:
@@ -163,17 +200,24 @@ class Decoder(tf.Module):
     Returns:
       Logits float32 [B, T, V]; position i is of the label after ids[:, i].
     """
-    shapes.check('ids', ids, [None, None])
-    shapes.check('memory', memory, [None, None, self._config.hidden_size])
     with tf.name_scope(self.name):
-      length = tf.shape(ids)[1]
-      mask = masks.causal(length)
-      x = self._embed(ids, tf.constant(self._positions)[:length], is_training)
-      for layer in self.layers:
-        normed = layer.norms.self_attention(x)
-        x = layer(x, normed, layer.self_attention.project(normed),
-                  layer.memory_attention.project(memory), mask, is_training)
+      x, _ = self._layers_over(ids, memory, is_training)
       return self.classes(self.output_norm(x))
+
+  def attention_maps(self, ids: tf.Tensor, memory: tf.Tensor) -> tf.Tensor:
+    """Where the last layer looks in the memory for each label.
+
+    Args:
+      ids: int32 [B, T], `<SOS>` first.
+      memory: float32 [B, S, C].
+
+    Returns:
+      float32 [B, T, S], the mean of the heads; each row sums to 1, and row i
+      is of the label after ids[:, i].
+    """
+    with tf.name_scope(self.name):
+      _, weights = self._layers_over(ids, memory, is_training=False)
+      return tf.reduce_mean(weights, axis=1)
 
   def init_cache(self, memory: tf.Tensor, beam_size: int = 1) -> Cache:
     """The cache before the first step: the memory projected once.
@@ -191,12 +235,17 @@ class Decoder(tf.Module):
       shape = [tf.shape(memory)[0] * beam_size, heads, self._config.num_steps,
                self._config.hidden_size // heads]
       empty = attention.KeysValues(tf.zeros(shape), tf.zeros(shape))
-      # Shared layers project the memory to the same keys and values.
+      # Shared layers have the same keys, values and projections.
+      own = dict.fromkeys(self.layers)
       projected = {layer: layer.memory_attention.project(memory)
-                   for layer in dict.fromkeys(self.layers)}
+                   for layer in own}
+      joined = {layer: layer.self_attention.join_projections()
+                for layer in own}
       return Cache(
           self_attention=(empty,) * len(self.layers),
-          memory=tuple(projected[layer] for layer in self.layers))
+          memory=tuple(projected[layer] for layer in self.layers),
+          projections=tuple(joined[layer] for layer in self.layers),
+          beam_size=beam_size)
 
   def step(self, ids: tf.Tensor, step: tf.Tensor,
            cache: Cache) -> tuple[tf.Tensor, Cache]:
@@ -215,18 +264,14 @@ class Decoder(tf.Module):
     with tf.name_scope(self.name):
       length = self._config.num_steps
       mask = masks.up_to(step, length)
-      here = tf.equal(tf.range(length), step)[None, None, :, None]
-      x = self._embed(ids[:, None],
-                      tf.constant(self._positions)[step][None, :],
-                      is_training=False)  # [B, 1, C]
+      here = tf.equal(tf.range(length), step)[:, None]
+      x = self._embed(ids, tf.constant(self._positions)[step])  # [B, C]
       updated = []
-      for layer, old, memory in zip(self.layers, cache.self_attention,
-                                    cache.memory):
-        normed = layer.norms.self_attention(x)
-        new = layer.self_attention.project(normed)  # [B, N, 1, D]
-        updated.append(attention.KeysValues(
-            tf.where_v2(here, new.keys, old.keys),
-            tf.where_v2(here, new.values, old.values)))
-        x = layer(x, normed, updated[-1], memory, mask, is_training=False)
-      logits = self.classes(self.output_norm(x))[:, 0]  # [B, V]
+      for layer, projections, labels, memory in zip(
+          self.layers, cache.projections, cache.self_attention,
+          cache.memory):
+        x, labels = layer.step(x, projections, labels, memory, here, mask,
+                               cache.beam_size)
+        updated.append(labels)
+      logits = self.classes(self.output_norm(x))  # [B, V]
       return logits, cache._replace(self_attention=tuple(updated))

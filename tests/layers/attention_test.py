@@ -18,8 +18,8 @@ class MultiHeadAttentionTest(tf.test.TestCase, parameterized.TestCase):
     x, source = test_util.random(2, 5, 6), test_util.random(2, 7, 6, seed=1)
     with test_util.graph_session() as session:
       layer = attention.MultiHeadAttention(6, num_heads, dropout_rate=0.5)
-      y = layer(tf.constant(x), layer.project(tf.constant(source)), None,
-                is_training=False)
+      y, _ = layer(tf.constant(x), layer.project(tf.constant(source)), None,
+                   is_training=False)
       weights = test_util.assign_formula(session, layer.variables)
       self.assertAllClose(
           reference.attention(x, source, weights, 'attention', num_heads),
@@ -30,8 +30,8 @@ class MultiHeadAttentionTest(tf.test.TestCase, parameterized.TestCase):
     x = test_util.random(2, 5, 6)
     with test_util.graph_session() as session:
       layer = attention.MultiHeadAttention(6, num_heads, dropout_rate=0.0)
-      y = layer(tf.constant(x), layer.project(tf.constant(x)),
-                tf.constant(_CAUSAL[None, None]), is_training=False)
+      y, _ = layer(tf.constant(x), layer.project(tf.constant(x)),
+                   tf.constant(_CAUSAL[None, None]), is_training=False)
       weights = test_util.assign_formula(session, layer.variables)
       self.assertAllClose(
           reference.attention(x, x, weights, 'attention', num_heads, _CAUSAL),
@@ -44,8 +44,8 @@ class MultiHeadAttentionTest(tf.test.TestCase, parameterized.TestCase):
     with test_util.graph_session() as session:
       layer = attention.MultiHeadAttention(6, 2, dropout_rate=0.0)
       source = tf.placeholder(tf.float32, [1, 5, 6])
-      y = layer(tf.constant(x), layer.project(source),
-                tf.constant(_CAUSAL[None, None]), is_training=False)
+      y, _ = layer(tf.constant(x), layer.project(source),
+                   tf.constant(_CAUSAL[None, None]), is_training=False)
       session.run(tf.global_variables_initializer())
       before, after = (session.run(y, {source: value})
                        for value in (x, changed))
@@ -63,12 +63,58 @@ class MultiHeadAttentionTest(tf.test.TestCase, parameterized.TestCase):
         self.assertEqual((2, 3, 7, 2), got.shape)
         self.assertAllClose(flat[:, :, 2:4], got[:, 1])
 
+  @parameterized.parameters((1, 1), (3, 1), (3, 2))
+  def test_one_position_equals_many(self, num_heads, sharing):
+    """The flat ops of a decoding step against the plain ones."""
+    x, source = test_util.random(4, 6), test_util.random(4, 6, seed=1)
+    memory = test_util.random(4 // sharing, 7, 6, seed=2)
+    with test_util.graph_session() as session:
+      layer = attention.MultiHeadAttention(6, num_heads, dropout_rate=0.5)
+      query, new = layer.project_one(tf.constant(source),
+                                     layer.join_projections())
+      heads, weights = layer.attend(query, new, None)
+      expected = [
+          layer._split_heads(layer.query(tf.constant(source[:, None]))),
+          *layer.project(tf.constant(source[:, None])),
+          layer(tf.constant(source[:, None]),
+                layer.project(tf.constant(source[:, None])), None, False)[0]]
+      got = [query, *new, layer.output(heads)]
+      shared, _ = layer.attend(
+          layer.query_one(tf.constant(x), sharing),
+          layer.project(tf.constant(memory)), None)
+      weights_of = test_util.assign_formula(session, layer.variables)
+      for one, many in zip(session.run(expected), session.run(got)):
+        self.assertAllClose(one, many, atol=1e-5)
+      self.assertAllClose(np.ones([4, num_heads, 1, 1]),
+                          session.run(weights))
+      self.assertAllClose(
+          reference.attention(x.reshape([-1, sharing, 6]), memory, weights_of,
+                              'attention', num_heads),
+          session.run(layer.output(shared)), atol=1e-5)
+
+  def test_weights_are_those_of_the_output(self):
+    x = test_util.random(2, 5, 6)
+    with test_util.graph_session() as session:
+      layer = attention.MultiHeadAttention(6, 3, dropout_rate=0.0)
+      keys_values = layer.project(tf.constant(x))
+      y, weights = layer(tf.constant(x), keys_values,
+                         tf.constant(_CAUSAL[None, None]), False)
+      test_util.assign_formula(session, layer.variables)
+      values, y, weights, output = session.run(
+          [keys_values.values, y, weights, layer.output.kernel])
+    self.assertEqual((2, 3, 5, 5), weights.shape)
+    self.assertAllClose(np.ones([2, 3, 5]), weights.sum(axis=3))
+    self.assertAllEqual(np.zeros([2, 3, 10]), weights[:, :, ~_CAUSAL])
+    heads = np.einsum('bnts,bnsd->btnd', weights, values).reshape([2, 5, 6])
+    joined = heads @ output
+    self.assertAllClose(joined - joined[:1, :1], y - y[:1, :1], atol=1e-5)
+
   def test_dropout_in_training_alone(self):
     x = test_util.random(2, 5, 6)
     with test_util.graph_session() as session:
       layer = attention.MultiHeadAttention(6, 2, dropout_rate=0.5)
       keys_values = layer.project(tf.constant(x))
-      read, trained = (layer(tf.constant(x), keys_values, None, is_training)
+      read, trained = (layer(tf.constant(x), keys_values, None, is_training)[0]
                        for is_training in (False, True))
       session.run(tf.global_variables_initializer())
       self.assertAllEqual(session.run(read), session.run(read))
@@ -90,7 +136,7 @@ class MultiHeadAttentionTest(tf.test.TestCase, parameterized.TestCase):
     with tf.Graph().as_default():
       layer = attention.MultiHeadAttention(6, 2, 0.0)
       x = tf.constant(test_util.random(2, 5, 6))
-      y = layer(x, layer.project(x), None, is_training=True)
+      y, _ = layer(x, layer.project(x), None, is_training=True)
       gradients = tf.gradients(y, layer.trainable_variables)
       self.assertNotIn(None, gradients)
 
@@ -99,7 +145,7 @@ class MultiHeadAttentionTest(tf.test.TestCase, parameterized.TestCase):
       x = tf.placeholder(tf.float32, [None, None, 6])
       source = tf.placeholder(tf.float32, [None, None, 6])
       layer = attention.MultiHeadAttention(6, 2, 0.0)
-      y = layer(x, layer.project(source), None, is_training=False)
+      y, _ = layer(x, layer.project(source), None, is_training=False)
       self.assertEqual([None, None, 6], y.shape.as_list())
       session.run(tf.global_variables_initializer())
       for batch in (0, 1, 4):

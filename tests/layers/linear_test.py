@@ -1,6 +1,7 @@
 """Tests of master/layers/linear.py."""
 
 from absl.testing import parameterized
+import numpy as np
 import tensorflow.compat.v1 as tf
 
 from master.layers import linear
@@ -46,6 +47,19 @@ class LinearTest(tf.test.TestCase, parameterized.TestCase):
         sizes = [batch, 2, 3][-len(shape):] if len(shape) > 2 else [batch, 3]
         got = session.run(y, {x: test_util.random(*sizes)})
         self.assertEqual((*sizes[:-1], 5), got.shape)
+
+  def test_joined_layers_give_what_each_gives(self):
+    x = test_util.random(4, 7)
+    with test_util.graph_session() as session:
+      layers = [linear.Linear(7, size, name=f'linear{size}')
+                for size in (3, 5, 2)]
+      joined = linear.apply(tf.constant(x), linear.join(layers))
+      weights = test_util.assign_formula(
+          session, [v for layer in layers for v in layer.variables])
+      self.assertAllClose(
+          np.concatenate([reference.linear(x, weights, f'linear{size}')
+                          for size in (3, 5, 2)], axis=1),
+          session.run(joined), atol=1e-5)
 
   def test_error_message(self):
     with tf.Graph().as_default():

@@ -111,7 +111,9 @@ class DecoderTest(tf.test.TestCase, parameterized.TestCase):
       before = net.init_cache(tf.constant(_memory(2)))
       _, after = net.step(tf.constant([2, 2]), tf.constant(3), before)
       test_util.assign_formula(session, net.variables)
-      before, after = session.run([before, after])
+      before, after = session.run([
+          cache._replace(beam_size=tf.constant(cache.beam_size))
+          for cache in (before, after)])
     for new, old in zip(after.self_attention, before.self_attention):
       for written, zeros in zip(new, old):
         self.assertEqual((2, 2, _T, 11), written.shape)
@@ -129,11 +131,41 @@ class DecoderTest(tf.test.TestCase, parameterized.TestCase):
       memory = tf.placeholder(tf.float32, [None, _S, _C])
       cache = net.init_cache(memory)
       kernel = net.layers[0].memory_attention.key.kernel
-      frozen = tf.nest.map_structure(tf.stop_gradient, cache)
+      frozen = cache._replace(memory=tf.nest.map_structure(
+          tf.stop_gradient, cache.memory))
       logits, _ = net.step(tf.constant([2]), tf.constant(0), cache)
       self.assertIsNotNone(tf.gradients(logits, kernel)[0])
       logits, _ = net.step(tf.constant([2]), tf.constant(0), frozen)
       self.assertIsNone(tf.gradients(logits, kernel)[0])
+
+  def test_attention_maps_equal_numpy(self):
+    """The mean over the heads of the last layer's weights."""
+    config = test_util.tiny_config(num_layers=1, num_heads=2)
+    ids, memory = _ids(3), _memory(3)
+    with test_util.graph_session() as session:
+      net = decoder.Decoder(config)
+      maps = net.attention_maps(tf.constant(ids), tf.constant(memory))
+      layer, = net.layers
+      # What the attention over the memory is given, by the layers' own ops.
+      x = net._embed(tf.constant(ids), net._positions)
+      normed = layer.norms.self_attention(x)
+      x += layer.self_attention(
+          normed, layer.self_attention.project(normed),
+          tf.constant(np.tril(np.ones([_T, _T], bool))[None, None]),
+          False)[0]
+      x = layer.norms.memory_attention(x)
+      weights = test_util.assign_formula(session, net.variables)
+      x, maps = session.run([x, maps])
+    prefix = 'decoder/layer1/memory_attention'
+    size = _C // 2
+    queries = reference.linear(x, weights, f'{prefix}/query')
+    keys = reference.linear(memory, weights, f'{prefix}/key')
+    logits = [queries[:, :, part] @ keys[:, :, part].transpose([0, 2, 1])
+              / np.sqrt(size)
+              for part in (slice(0, size), slice(size, 2 * size))]
+    expected = np.mean([np.exp(one) / np.exp(one).sum(2, keepdims=True)
+                        for one in logits], axis=0)
+    self.assertAllClose(expected, maps, atol=1e-5)
 
   def test_future_is_hidden(self):
     ids, memory = _ids(2), _memory(2)
