@@ -21,6 +21,10 @@ IMAGE_RESIZES = ('right', 'right_square', 'letterbox')
 OPTIMIZERS = ('adam', 'momentum')
 SCHEDULES = ('constant', 'cosine', 'inverse_sqrt')
 
+FORMATS = ('saved_model', 'onnx')
+CONVOLUTIONS = ('winograd', 'direct')
+DTYPES = ('float32', 'bfloat16', 'float16')
+
 # The backbone halves the height three times and the width twice.
 HEIGHT_STRIDE = 8
 WIDTH_STRIDE = 4
@@ -290,23 +294,52 @@ class DecodeConfig:
 
 
 @dataclasses.dataclass(frozen=True)
+class ExportConfig:
+  """The form in which a model is served. Its texts are those of the model.
+
+  Attributes:
+    format: saved_model or onnx.
+    convolution: how 3x3 convolutions of many channels are done. winograd:
+      about twice as fast on CPUs, and three times the memory for weights.
+      direct: left to the runtime, as GPUs want it.
+    dtype: of the backbone's weights and features; the decoder stays float32.
+    jit_compile: compile the backbone with XLA when it is first used.
+  """
+  format: str = 'saved_model'
+  convolution: str = 'winograd'
+  dtype: str = 'float32'
+  jit_compile: bool = False
+
+  def __post_init__(self):
+    _check_choice('format', self.format, FORMATS)
+    _check_choice('convolution', self.convolution, CONVOLUTIONS)
+    _check_choice('dtype', self.dtype, DTYPES)
+    if self.format == 'onnx':
+      _check(self.dtype == 'float32',
+             f'--dtype={self.dtype}: --format=onnx is written in float32.')
+      _check(not self.jit_compile,
+             '--jit_compile: is for --format=saved_model.')
+
+
+@dataclasses.dataclass(frozen=True)
 class Config:
   """Everything a model directory's `config.json` holds.
 
   `data` and `train` tell how the model came about; they are None for a model
-  that was not trained here.
+  that was not trained here. `export` is that of an exported model.
   """
   model: ModelConfig
   decode: DecodeConfig = DecodeConfig()
   data: Optional[DataConfig] = None
   train: Optional[TrainConfig] = None
+  export: Optional[ExportConfig] = None
 
   def to_json(self) -> str:
     return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False)
 
 
 _PARTS = {'model': ModelConfig, 'decode': DecodeConfig, 'data': DataConfig,
-          'train': TrainConfig}
+          'train': TrainConfig, 'export': ExportConfig}
 
 
 def _part_from_dict(cls, values: dict[str, Any], where: str):

@@ -16,6 +16,7 @@ from master.models import recognizer as recognizer_lib
 SERVING_DEFAULT = 'serving_default'
 DECODE = 'decode'
 TF_EXAMPLE = 'tf_example'
+ATTENTION = 'attention'
 
 EXAMPLE_FEATURE = 'image/encoded'
 
@@ -62,28 +63,47 @@ def image_inputs(model_config: config_lib.ModelConfig) -> ImageInputs:
                      tf.identity(valid, 'valid'))
 
 
-def build_inference_graph(
-    config: config_lib.Config) -> dict[str, Signature]:
+class InferenceGraph(NamedTuple):
+  """What the default graph holds.
+
+  Attributes:
+    recognizer: the model.
+    signatures: what can be asked of it, by name.
+  """
+  recognizer: recognizer_lib.Recognizer
+  signatures: dict[str, Signature]
+
+
+def build_inference_graph(config: config_lib.Config) -> InferenceGraph:
   """Builds the model and all its signatures in the default graph.
 
-  One chain of ops serves all three; a signature feeds it at its own place,
-  so nothing before that place is run.
+  One chain of ops serves them all; a signature feeds it at its own place and
+  fetches what it wants, so nothing else is run.
 
   Args:
-    config: of the model and its search.
+    config: of the model and its search; with `export`, the model is built in
+      the form in which it is served.
 
   Returns:
-    Signatures by name, as the README describes them.
+    An InferenceGraph with signatures by name, as docs/serving.md describes
+    them.
   """
   inputs = image_inputs(config.model)
-  recognizer = recognizer_lib.Recognizer(config.model)
-  reading = recognizer.read(inputs.image, config.decode)
+  recognizer = recognizer_lib.Recognizer(config.model, config.export)
+  memory = recognizer.encode(inputs.image, is_training=False)
+  reading = recognizer.read_memory(memory, config.decode)
   decoded = {key: tf.identity(reading[key])
              for key in ('ids', 'logits', 'text', 'confidence', 'nbest_text',
                          'nbest_score') if key in reading}
   served = reading_lib.mask_invalid(reading, inputs.valid)
-  return {
+  maps = recognizer.attention_maps(memory, reading['ids'])
+  explained = {
+      **served, 'image': tf.identity(inputs.image),
+      'attention': maps * tf.cast(inputs.valid,
+                                  tf.float32)[:, None, None, None]}
+  return InferenceGraph(recognizer, {
       SERVING_DEFAULT: Signature({'image_bytes': inputs.image_bytes}, served),
       DECODE: Signature({'image': inputs.image}, decoded),
       TF_EXAMPLE: Signature({'examples': inputs.examples}, served),
-  }
+      ATTENTION: Signature({'image_bytes': inputs.image_bytes}, explained),
+  })

@@ -6,7 +6,15 @@ Guarded by tests/export/predictor_test.py.
 import dataclasses
 import itertools
 import os
-from typing import Any, Iterator, Mapping, NamedTuple, Sequence
+from typing import (
+  Any,
+  Callable,
+  Iterator,
+  Mapping,
+  NamedTuple,
+  Optional,
+  Sequence,
+)
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -19,6 +27,7 @@ from master.export import inference_graph
 # Beside the SavedModel's own files, where its format leaves room for others.
 EXTRA_DIR = 'assets.extra'
 
+# Those that every SavedModel of this project has.
 _SIGNATURES = (inference_graph.SERVING_DEFAULT, inference_graph.DECODE,
                inference_graph.TF_EXAMPLE)
 
@@ -35,15 +44,22 @@ class Reading(NamedTuple):
     valid: whether the bytes were an image.
     candidates: where the search has several beams, the best texts with their
       scores, the best first and none twice.
+    image: where asked for, float32 [H, W, C] in [-1, 1], what the model saw.
+    attention: where asked for, float32 [T, h, w], where on the feature map's
+      grid over that image the decoder looked for each symbol; each map sums
+      to 1, those after `<EOS>` are zeros.
   """
   text: str
   confidence: float
   char_confidence: np.ndarray
   valid: bool
   candidates: tuple[tuple[str, float], ...] = ()
+  image: Optional[np.ndarray] = None
+  attention: Optional[np.ndarray] = None
 
 
-def _new_session(graph: tf.Graph) -> tf.Session:
+def new_session(graph: tf.Graph) -> tf.Session:
+  """A session that leaves room on the accelerator for others."""
   settings = tf.ConfigProto(allow_soft_placement=True)
   settings.gpu_options.allow_growth = True
   return tf.Session(graph=graph, config=settings)
@@ -116,9 +132,9 @@ class Predictor:
     config = dataclasses.replace(
         config, decode=dataclasses.replace(config.decode, **search))
     graph = tf.Graph()
-    session = _new_session(graph)
+    session = new_session(graph)
     with graph.as_default():
-      signatures = inference_graph.build_inference_graph(config)
+      signatures = inference_graph.build_inference_graph(config).signatures
       # A training checkpoint also holds optimizer slots, which stay there.
       variables = checkpoints.named_variables()
       checkpoints.check_fits(variables, prefix)
@@ -140,10 +156,11 @@ class Predictor:
     Raises:
       InputError: if it is no SavedModel that bin/export wrote.
     """
-    folder = _version_folder(path)
+    folder = version_folder(
+        path, tf.saved_model.loader.maybe_saved_model_directory, 'SavedModel')
     config = _exported_config(folder)
     graph = tf.Graph()
-    session = _new_session(graph)
+    session = new_session(graph)
     try:
       meta_graph = tf.saved_model.loader.load(
           session, [tf.saved_model.tag_constants.SERVING], folder)
@@ -154,24 +171,37 @@ class Predictor:
     return cls(config, folder, session,
                _loaded_signatures(graph, meta_graph, folder))
 
-  def read_bytes(self, image_bytes: Sequence[bytes]) -> list[Reading]:
+  def read_bytes(self, image_bytes: Sequence[bytes],
+                 with_attention: bool = False) -> list[Reading]:
     """Reads one batch of encoded images.
 
     Args:
       image_bytes: contents of JPEG, PNG, BMP or GIF files; whatever else
         gives a reading that is not valid.
+      with_attention: whether readings get `image` and `attention`.
+
+    Raises:
+      InputError: if the model cannot tell its attention.
     """
     if not image_bytes:
       return []
+    signature = inference_graph.SERVING_DEFAULT
+    if with_attention:
+      signature = inference_graph.ATTENTION
+      if signature not in self.signatures:
+        raise errors.InputError(
+            f'{self.name}: gives no attention maps; name a checkpoint, or a '
+            'SavedModel exported anew.')
     # NumPy's own byte strings would lose zeros at their end.
-    batch = np.array(image_bytes, object)
-    found = self.run(inference_graph.SERVING_DEFAULT, image_bytes=batch)
+    found = self.run(signature, image_bytes=np.array(image_bytes, object))
+    nothing = itertools.repeat(None)
     return [
         Reading(text.decode('utf-8'), float(confidence), char_confidence,
-                bool(valid), candidates)
-        for text, confidence, char_confidence, valid, candidates in zip(
+                bool(valid), *more)
+        for text, confidence, char_confidence, valid, *more in zip(
             found['text'], found['confidence'], found['char_confidence'],
-            found['valid'], _candidates(found))]
+            found['valid'], _candidates(found),
+            found.get('image', nothing), found.get('attention', nothing))]
 
   def read_images(self, images: np.ndarray) -> tuple[list[str], np.ndarray]:
     """Reads one batch of images of the model's size.
@@ -206,6 +236,12 @@ class Predictor:
         fetches, {tensors.inputs[name]: value
                   for name, value in inputs.items()})
 
+  def variable_values(self) -> dict[str, np.ndarray]:
+    """All variables of the model by name."""
+    with self.session.graph.as_default():
+      return self.session.run(
+          {variable.op.name: variable for variable in tf.global_variables()})
+
   def close(self):
     """Frees the model's memory; it cannot read after that."""
     self.session.close()
@@ -235,20 +271,28 @@ def _first_line(error: Exception) -> str:
   return str(error).split('\n', maxsplit=1)[0]
 
 
-def _version_folder(path: str) -> str:
-  """`path` itself if it is a SavedModel, else its newest version."""
+def version_folder(path: str, is_model: Callable[[str], bool],
+                   what: str) -> str:
+  """`path` itself if it holds a model, else its newest version.
+
+  Args:
+    path: folder of a version, or of versions.
+    is_model: whether a folder is that of a version.
+    what: what such a folder holds, for messages.
+
+  Raises:
+    InputError: if there is none.
+  """
   if not os.path.isdir(path):
     raise errors.InputError(f'{path}: no such directory; name what '
                             'bin/export printed.')
-  if tf.saved_model.loader.maybe_saved_model_directory(path):
+  if is_model(path):
     return path
-  versions = [
-      name for name in os.listdir(path) if name.isdecimal()
-      and tf.saved_model.loader.maybe_saved_model_directory(
-          os.path.join(path, name))]
+  versions = [name for name in os.listdir(path) if name.isdecimal()
+              and is_model(os.path.join(path, name))]
   if not versions:
     raise errors.InputError(
-        f'{path}: holds no SavedModel; name what bin/export printed, or its '
+        f'{path}: holds no {what}; name what bin/export printed, or its '
         'parent.')
   return os.path.join(path, max(versions, key=int))
 
@@ -279,4 +323,5 @@ def _loaded_signatures(
       name: inference_graph.Signature(
           tensors(meta_graph.signature_def[name].inputs),
           tensors(meta_graph.signature_def[name].outputs))
-      for name in _SIGNATURES}
+      for name in (*_SIGNATURES, inference_graph.ATTENTION)
+      if name in meta_graph.signature_def}

@@ -3,39 +3,29 @@
 Guarded by tests/export/saved_model_test.py.
 """
 
-import contextlib
-import io
+import dataclasses
 import os
-import shutil
-import tempfile
-import time
-from typing import Iterator
 
-import numpy as np
-from PIL import Image
-from PIL import ImageDraw
 import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
-from master import errors
 from master.export import inference_graph
 from master.export import predictor as predictor_lib
+from master.export import publishing
+from master.export import warmup
+from master.models import folded
 
-# Two sessions on one accelerator may sum in different orders. An export that
-# went wrong differs by whole units.
-_LOGITS_TOLERANCE = 1e-2
 
-
-def export_model(model: predictor_lib.Predictor, export_dir: str) -> str:
-  """Exports a model as `export_dir/<version>/`.
-
-  The version is the time in Unix seconds, or the next one free. The
-  folder appears when it is whole and has been loaded again and compared
-  with the model; a failure leaves nothing behind.
+def export_model(
+    model: predictor_lib.Predictor, export_dir: str,
+    export_config: config_lib.ExportConfig = config_lib.ExportConfig()
+) -> str:
+  """Exports a model as `export_dir/<version>/`, as `publishing.publish` says.
 
   Args:
     model: made of a checkpoint.
     export_dir: folder of versions, made if need be.
+    export_config: the form in which it is served.
 
   Returns:
     Path of the version's folder.
@@ -44,35 +34,33 @@ def export_model(model: predictor_lib.Predictor, export_dir: str) -> str:
     InputError: if export_dir cannot be written to.
     RuntimeError: if the SavedModel does not read as the model does.
   """
-  with _scratch_folder(export_dir) as scratch:
-    written = os.path.join(scratch, 'model')
-    _write(model, written)
-    with predictor_lib.Predictor.from_saved_model(written) as exported:
-      verify(model, exported)
-    return _publish(written, export_dir)
+  config = dataclasses.replace(model.config, export=export_config)
+
+  def write(folder: str):
+    with _served(model, config) as served:
+      _write(served, folder)
+
+  return publishing.publish(model, export_dir, write,
+                            predictor_lib.Predictor.from_saved_model)
 
 
-@contextlib.contextmanager
-def _scratch_folder(export_dir: str) -> Iterator[str]:
-  """A hidden folder beside the versions, so that renaming it is atomic."""
-  existed = os.path.isdir(export_dir)
-  try:
-    os.makedirs(export_dir, exist_ok=True)
-    scratch = tempfile.mkdtemp(prefix='.export-', dir=export_dir)
-  except OSError as e:
-    raise errors.InputError(
-        f'--export_dir={export_dir}: cannot be written to ({e.strerror}); '
-        'name another folder.') from e
-  try:
-    yield scratch
-  finally:
-    shutil.rmtree(scratch)
-    if not existed and not os.listdir(export_dir):
-      os.rmdir(export_dir)
+def _served(model: predictor_lib.Predictor,
+            config: config_lib.Config) -> predictor_lib.Predictor:
+  """The model in the form in which it is served, in a session of its own."""
+  graph = tf.Graph()
+  session = predictor_lib.new_session(graph)
+  with graph.as_default():
+    built = inference_graph.build_inference_graph(config)
+    recognizer = built.recognizer
+    for variable, value in folded.values(recognizer, recognizer.variables,
+                                         model.variable_values()):
+      session.run(variable.initializer, {variable.initial_value: value})
+  return predictor_lib.Predictor(config, model.name, session,
+                                 built.signatures)
 
 
 def _write(model: predictor_lib.Predictor, folder: str):
-  """Writes graph, variables and configuration."""
+  """Writes graph, variables, configuration and warm-up requests."""
   with model.session.graph.as_default():
     signatures = {
         name: tf.saved_model.predict_signature_def(signature.inputs,
@@ -85,73 +73,5 @@ def _write(model: predictor_lib.Predictor, folder: str):
     builder.save()
   config_lib.write(model.config,
                    os.path.join(folder, predictor_lib.EXTRA_DIR))
-
-
-def _publish(written: str, export_dir: str) -> str:
-  version = int(time.time())
-  while True:
-    path = os.path.join(export_dir, str(version))
-    try:
-      # Fails where another export has taken the version.
-      os.rename(written, path)
-      return path
-    except OSError:
-      if not os.path.exists(path):
-        raise
-      version += 1
-
-
-def _sample_images(config: config_lib.ModelConfig) -> np.ndarray:
-  """Noise float32 [3, H, W, C] in [-1, 1], the same at every call."""
-  rng = np.random.default_rng(1)
-  return rng.uniform(-1, 1, [
-      3, config.image_height, config.image_width, config.image_channels
-  ]).astype(np.float32)
-
-
-def _sample_bytes() -> list[bytes]:
-  """PNG files of drawn words, with bytes that are no image among them."""
-  encoded = []
-  for word in ('Export', '2048'):
-    image = Image.new('RGB', (16 * len(word), 24), (230, 220, 200))
-    ImageDraw.Draw(image).text((8, 6), word, fill=(30, 20, 60))
-    file = io.BytesIO()
-    image.save(file, 'PNG')
-    encoded.append(file.getvalue())
-  return [encoded[0], b'no image', encoded[1]]
-
-
-def _compare(expected: dict[str, np.ndarray], actual: dict[str, np.ndarray]):
-  """Demands equal ids, or a tie where a row first differs."""
-  differ = expected['ids'] != actual['ids']  # [N, T]
-  before = np.cumsum(differ, axis=1) - differ == 0
-  gap = np.abs(expected['logits'] - actual['logits']).max(axis=2)  # [N, T]
-  worst = float(np.where(before, gap, 0).max())
-  # A NaN is no match either.
-  if not worst <= _LOGITS_TOLERANCE:
-    raise RuntimeError(f'The SavedModel differs from the checkpoint: logits '
-                       f'by up to {worst:g}. It was not published.')
-
-
-def verify(original: predictor_lib.Predictor,
-           exported: predictor_lib.Predictor):
-  """Compares two forms of one model on noise and on drawn words.
-
-  Args:
-    original: the model as it should be.
-    exported: the model to be judged.
-
-  Raises:
-    RuntimeError: if they read differently.
-  """
-  images = _sample_images(original.config.model)
-  _compare(*(model.run(inference_graph.DECODE, image=images)
-             for model in (original, exported)))
-  readings = [model.read_bytes(_sample_bytes())
-              for model in (original, exported)]
-  for expected, actual in zip(*readings):
-    if expected.valid != actual.valid or (
-        abs(expected.confidence - actual.confidence) > _LOGITS_TOLERANCE):
-      raise RuntimeError(
-          f'The SavedModel differs from the checkpoint: it read {actual} for '
-          f'{expected}. It was not published.')
+  warmup.write(folder, warmup.make_requests(
+      publishing.sample_bytes(), publishing.sample_images(model.config.model)))

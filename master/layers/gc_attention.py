@@ -102,19 +102,24 @@ class MultiAspectGCAttention(tf.Module):
   def __call__(self, x: tf.Tensor) -> tf.Tensor:
     """Joins the context to the features.
 
+    The context is computed in float32 whatever the features are in.
+
     Args:
-      x: float32 [B, H, W, C].
+      x: float [B, H, W, C].
 
     Returns:
-      float32 [B, H, W, C].
+      [B, H, W, C] of the same type.
     """
     shapes.check('x', x, [None, None, None, self._channels])
     with tf.name_scope(self.name):
-      bottleneck = self.reduce_norm(self.reduce(self._context(x)))
+      features = tf.cast(x, tf.float32)
+      bottleneck = self.reduce_norm(self.reduce(self._context(features)))
       transform = self.expand(tf.nn.relu(bottleneck))  # [B, 1, 1, C]
       if self._fusion == 'add':
-        return x + transform
+        return x + tf.cast(transform, x.dtype)
       if self._fusion == 'mul':
-        return x * tf.sigmoid(transform)
-      both = tf.concat([x, tf.broadcast_to(transform, tf.shape(x))], axis=-1)
-      return tf.nn.relu(self.join_norm(self.join(both)))  # [B, H, W, C]
+        return x * tf.cast(tf.sigmoid(transform), x.dtype)
+      both = tf.concat([features, tf.broadcast_to(transform, tf.shape(x))],
+                       axis=-1)
+      joined = tf.nn.relu(self.join_norm(self.join(both)))  # [B, H, W, C]
+      return tf.cast(joined, x.dtype)

@@ -3,8 +3,10 @@
 Guarded by tests/layers/initializers_test.py.
 """
 
+import contextlib
+import contextvars
 import math
-from typing import Callable, Sequence
+from typing import Callable, Iterator, Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
@@ -45,13 +47,39 @@ def glorot_uniform(shape: Sequence[int]) -> tf.Tensor:
   return tf.random.uniform(shape, -limit, limit)
 
 
+_weight_inputs: contextvars.ContextVar[Optional[list[tf.Tensor]]] = (
+    contextvars.ContextVar('weight_inputs', default=None))
+
+
+@contextlib.contextmanager
+def weights_as_inputs() -> Iterator[list[tf.Tensor]]:
+  """Has `variable` make placeholders, for a graph that is to be converted.
+
+  A converter then need not carry the weights through its passes.
+
+  Yields:
+    The placeholders made so far, each with its variable's op name.
+  """
+  made = []
+  token = _weight_inputs.set(made)
+  try:
+    yield made
+  finally:
+    _weight_inputs.reset(token)
+
+
 def variable(name: str, shape: Sequence[int], initializer: Initializer,
-             trainable: bool = True, **kwargs) -> tf.Variable:
-  """A float32 resource variable, named by the current name scope.
+             trainable: bool = True, dtype: tf.DType = tf.float32,
+             **kwargs) -> tf.Variable:
+  """A resource variable, named by the current name scope.
 
   The initial value is a callable: a variable may then be made where a plain
   tensor may not be, as in a replica's thread.
   """
-  return tf.Variable(lambda: initializer(shape), name=name,
-                     trainable=trainable, dtype=tf.float32, use_resource=True,
+  made = _weight_inputs.get()
+  if made is not None:
+    made.append(tf.placeholder(dtype, shape, name))
+    return made[-1]
+  return tf.Variable(lambda: tf.cast(initializer(shape), dtype), name=name,
+                     trainable=trainable, dtype=dtype, use_resource=True,
                      **kwargs)

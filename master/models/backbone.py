@@ -4,6 +4,8 @@ Guarded by tests/models/backbone_test.py.
 Legend: `B` batch, `H W C` feature map.
 """
 
+from typing import Callable
+
 import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
@@ -44,12 +46,18 @@ class ConvNorm(tf.Module):
     return self.norm(self.conv(x), is_training)
 
 
+# (input_channels, output_channels, kernel_size, config, name) -> a module
+# called as (x, is_training): ConvNorm, or what stands for it when served.
+ConvNormFn = Callable[..., tf.Module]
+
+
 class ResidualBlock(tf.Module):
   """conv-BN-ReLU-conv-BN, context block if any, plus shortcut, ReLU."""
 
   def __init__(self, input_channels: int, output_channels: int,
                map_size: tuple[int, int], has_context: bool,
-               config: config_lib.ModelConfig, name: str):
+               config: config_lib.ModelConfig, conv_norm: ConvNormFn,
+               name: str):
     """Makes `conv1`, `conv2`, and `context` and `shortcut` where needed.
 
     Args:
@@ -59,14 +67,15 @@ class ResidualBlock(tf.Module):
       map_size: height and width of the feature map.
       has_context: whether the global context block is there.
       config: of the model.
+      conv_norm: makes the convolutions.
       name: of the block.
     """
     super().__init__(name=name)
     with self.name_scope:
-      self.conv1 = ConvNorm(input_channels, output_channels, 3, config,
-                            name='conv1')
-      self.conv2 = ConvNorm(output_channels, output_channels, 3, config,
-                            name='conv2')
+      self.conv1 = conv_norm(input_channels, output_channels, 3, config,
+                             name='conv1')
+      self.conv2 = conv_norm(output_channels, output_channels, 3, config,
+                             name='conv2')
       self.context = gc_attention.MultiAspectGCAttention(
           output_channels, config.gcb_heads, config.gcb_ratio,
           config.gcb_fusion, config.gcb_pooling, config.gcb_scale_mask,
@@ -74,12 +83,12 @@ class ResidualBlock(tf.Module):
           map_size if config.gcb_join_norm else None,
           name='context') if has_context else None
       self.shortcut = (
-          ConvNorm(input_channels, output_channels, 1, config,
-                   name='shortcut')
+          conv_norm(input_channels, output_channels, 1, config,
+                    name='shortcut')
           if input_channels != output_channels else None)
 
   def __call__(self, x: tf.Tensor, is_training: bool) -> tf.Tensor:
-    """Maps float32 [B, H, W, input] to [B, H, W, output]."""
+    """Maps float [B, H, W, input] to [B, H, W, output]."""
     with tf.name_scope(self.name):
       y = tf.nn.relu(self.conv1(x, is_training))
       y = self.conv2(y, is_training)
@@ -93,20 +102,22 @@ class ResidualBlock(tf.Module):
 class Backbone(tf.Module):
   """Images to a feature map of 1/8 of their height and 1/4 of their width."""
 
-  def __init__(self, config: config_lib.ModelConfig, name: str = 'backbone'):
+  def __init__(self, config: config_lib.ModelConfig,
+               conv_norm: ConvNormFn = ConvNorm, name: str = 'backbone'):
     """Makes conv1 to conv6 and the blocks of stages 1 to 4.
 
     Args:
       config: of the model.
+      conv_norm: makes the convolutions.
       name: of the backbone.
     """
     super().__init__(name=name)
     self._image_channels = config.image_channels
     stem1, stem2 = config.stem_channels
     with self.name_scope:
-      self.conv1 = ConvNorm(config.image_channels, stem1, 3, config,
-                            name='conv1')
-      self.conv2 = ConvNorm(stem1, stem2, 3, config, name='conv2')
+      self.conv1 = conv_norm(config.image_channels, stem1, 3, config,
+                             name='conv1')
+      self.conv2 = conv_norm(stem1, stem2, 3, config, name='conv2')
       self.stages = []
       self.stage_convs = []
       channels = stem2
@@ -116,11 +127,11 @@ class Backbone(tf.Module):
           has_context = i > 0 and (j == 0 or config.gcb_placement == 'all')
           blocks.append(ResidualBlock(
               channels, width, _map_size(config, i), has_context, config,
-              name=f'stage{i + 1}_block{j + 1}'))
+              conv_norm, name=f'stage{i + 1}_block{j + 1}'))
           channels = width
         self.stages.append(blocks)
         self.stage_convs.append(
-            ConvNorm(width, width, 3, config, name=f'conv{i + 3}'))
+            conv_norm(width, width, 3, config, name=f'conv{i + 3}'))
 
   def __call__(self, images: tf.Tensor, is_training: bool) -> tf.Tensor:
     """Extracts features.

@@ -5,6 +5,8 @@ Legend: `B` batch, `H W` pixels, `S` memory length, `C` channels, `T` steps,
 `V` classes.
 """
 
+from typing import Optional
+
 import tensorflow.compat.v1 as tf
 
 from master import charset as charset_lib
@@ -16,6 +18,7 @@ from master.layers import position
 from master.layers import shapes
 from master.models import backbone
 from master.models import decoder
+from master.models import folded
 
 _SPECIALS = greedy.Specials(charset_lib.SOS_ID, charset_lib.EOS_ID,
                             charset_lib.PAD_ID)
@@ -29,11 +32,16 @@ class Recognizer(tf.Module):
   `master/backbone/...` and `master/decoder/...`.
   """
 
-  def __init__(self, config: config_lib.ModelConfig, name: str = 'master'):
+  def __init__(self, config: config_lib.ModelConfig,
+               export_config: Optional[config_lib.ExportConfig] = None,
+               name: str = 'master'):
     """Builds the variables.
 
     Args:
       config: of the model.
+      export_config: where given the model is built as it is served: it
+        cannot be trained, and `folded.values` makes its variables of a
+        checkpoint's.
       name: first part of every variable's name.
     """
     super().__init__(name=name)
@@ -41,8 +49,11 @@ class Recognizer(tf.Module):
     self.charset = charset_lib.Charset(config.charset)
     height, width = config.memory_shape
     self._positions = position.sinusoids(height * width, config.hidden_size)
+    self._jit_compile = export_config is not None and export_config.jit_compile
     with self.name_scope:
-      self.backbone = backbone.Backbone(config)
+      self.backbone = backbone.Backbone(
+          config, folded.conv_norm_fn(export_config) if export_config
+          else backbone.ConvNorm)
       self.decoder = decoder.Decoder(config)
 
   def encode(self, images: tf.Tensor, is_training: bool) -> tf.Tensor:
@@ -60,10 +71,18 @@ class Recognizer(tf.Module):
                  [None, config.image_height, config.image_width,
                   config.image_channels])
     with tf.name_scope(self.name):
-      features = self.backbone(images, is_training)  # [B, H / 8, W / 4, C]
+      features = self._features(images, is_training)  # [B, H / 8, W / 4, C]
       memory = tf.reshape(
-          features, [-1, len(self._positions), config.hidden_size])
+          tf.cast(features, tf.float32),
+          [-1, len(self._positions), config.hidden_size])
       return memory + self._positions  # [B, S, C]
+
+  def _features(self, images: tf.Tensor, is_training: bool) -> tf.Tensor:
+    if self._jit_compile:
+      compiled = tf.function(
+          lambda images: self.backbone(images, is_training), jit_compile=True)
+      return compiled(images)
+    return self.backbone(images, is_training)
 
   def forward(self, memory: tf.Tensor, ids: tf.Tensor,
               is_training: bool) -> tf.Tensor:
@@ -133,12 +152,28 @@ class Recognizer(tf.Module):
     """The best of each image, its logits in one pass over the whole text."""
     with tf.name_scope(self.name):
       ids = found.ids[:, 0]  # [B, T]
-      before = tf.pad(ids[:, :-1], [[0, 0], [1, 0]],
-                      constant_values=charset_lib.SOS_ID)
-      logits = self.decoder.forward(before, memory, is_training=False)
-      ended = confidence.after_end(ids, charset_lib.EOS_ID)  # [B, T]
-      return greedy.Result(
-          ids, logits * tf.cast(tf.logical_not(ended), tf.float32)[:, :, None])
+      logits = self.decoder.forward(_before(ids), memory, is_training=False)
+      return greedy.Result(ids, logits * _until_end(ids)[:, :, None])
+
+  def attention_maps(self, memory: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
+    """Where in the picture the decoder looked for each symbol it wrote.
+
+    The last layer's attention over the memory, the mean of its heads, in one
+    pass over the whole text.
+
+    Args:
+      memory: float32 [B, S, C].
+      ids: int32 [B, T], what was read.
+
+    Returns:
+      float32 [B, T, h, w] over the feature map's h x w positions; each map
+      sums to 1, those after `<EOS>` are zeros.
+    """
+    with tf.name_scope(self.name):
+      maps = self.decoder.attention_maps(_before(ids), memory)  # [B, T, S]
+      maps *= _until_end(ids)[:, :, None]
+      return tf.reshape(maps, [-1, self.config.num_steps,
+                               *self.config.memory_shape])
 
   def read(self, images: tf.Tensor,
            decode_config: config_lib.DecodeConfig) -> dict[str, tf.Tensor]:
@@ -191,3 +226,15 @@ class Recognizer(tf.Module):
           tf.reshape(found.ids, [-1, self.config.num_steps]))
       return {'nbest_text': tf.reshape(texts, shape[:2]),
               'nbest_score': found.scores}
+
+
+def _before(ids: tf.Tensor) -> tf.Tensor:
+  """What the decoder reads when it writes `ids` int32 [B, T]; same shape."""
+  return tf.pad(ids[:, :-1], [[0, 0], [1, 0]],
+                constant_values=charset_lib.SOS_ID)
+
+
+def _until_end(ids: tf.Tensor) -> tf.Tensor:
+  """1.0 up to the first `<EOS>` of int32 [B, T], it included, then 0.0."""
+  return tf.cast(tf.logical_not(
+      confidence.after_end(ids, charset_lib.EOS_ID)), tf.float32)

@@ -26,7 +26,8 @@ class InferenceGraphTest(tf.test.TestCase):
     super().setUpClass()
     cls.graph = tf.Graph()
     with cls.graph.as_default():
-      cls.signatures = inference_graph.build_inference_graph(CONFIG)
+      cls.signatures = inference_graph.build_inference_graph(
+          CONFIG).signatures
       cls.session = tf.Session()
       test_util.assign_formula(cls.session, tf.global_variables())
 
@@ -45,7 +46,10 @@ class InferenceGraphTest(tf.test.TestCase):
     expected = {
         'serving_default': ({'image_bytes': (tf.string, [n])}, served),
         'decode': ({'image': (tf.float32, [n, 16, 20, 1])}, decoded),
-        'tf_example': ({'examples': (tf.string, [n])}, served)}
+        'tf_example': ({'examples': (tf.string, [n])}, served),
+        'attention': ({'image_bytes': (tf.string, [n])}, {
+            **served, 'image': (tf.float32, [n, 16, 20, 1]),
+            'attention': (tf.float32, [n, t, 2, 5])})}
     self.assertEqual(expected, {
         name: tuple({key: (tensor.dtype, tensor.shape.as_list())
                      for key, tensor in tensors.items()}
@@ -105,6 +109,18 @@ class InferenceGraphTest(tf.test.TestCase):
     self.assertAllClose(served['confidence'], decoded['confidence'])
     self.assertAllEqual(np.argmax(decoded['logits'][:, 0], -1),
                         decoded['ids'][:, 0])
+
+  def test_attention_explains_what_is_served(self):
+    images = [model_files.encoded_image(0), b'junk',
+              model_files.encoded_image(1)]
+    served = self._run('serving_default', images)
+    found = self._run('attention', images)
+    for key, value in served.items():
+      self.assertAllEqual(value, found[key])
+    sums = found['attention'].sum(axis=(2, 3))
+    written = served['char_confidence'] > 0
+    self.assertTrue(written[0].any())
+    self.assertAllClose(written.astype(np.float32), sums, atol=1e-5)
 
 
 if __name__ == '__main__':

@@ -41,7 +41,7 @@ class ResidualBlockTest(tf.test.TestCase, parameterized.TestCase):
     x = test_util.random(2, 3, 7, channels[0])
     with test_util.graph_session() as session:
       block = backbone.ResidualBlock(*channels, (3, 7), has_context, TINY,
-                                     'block')
+                                     backbone.ConvNorm, 'block')
       y = block(tf.constant(x), is_training=False)
       weights = test_util.assign_formula(session, block.variables)
       self.assertAllClose(_residual(x, weights, 'block'), session.run(y),
