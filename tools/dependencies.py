@@ -33,8 +33,8 @@ ALLOWED = {
     'master.importing': (
         *_FOUNDATIONS, 'master.layers', 'master.models', 'master.estimator'),
     'master.export': (
-        *_FOUNDATIONS, 'master.inputs', 'master.models', 'master.model_fn',
-        'master.estimator'),
+        *_FOUNDATIONS, 'master.inputs', 'master.layers', 'master.models',
+        'master.model_fn', 'master.estimator'),
     'master.cli': (
         'master', *_FOUNDATIONS, 'master.inputs', 'master.models',
         'master.training', 'master.evaluation', 'master.rendering',

@@ -236,6 +236,30 @@ def define_decode_flags():
   _validate_as(config_lib.DecodeConfig)
 
 
+def define_export_flags():
+  """Flags of ExportConfig."""
+  default = config_lib.ExportConfig()
+  flags.DEFINE_enum(
+      'format', default.format, config_lib.FORMATS,
+      'saved_model, for TensorFlow and TensorFlow Serving; or onnx, for ONNX '
+      'Runtime, from decoded images to class ids (needs the extra "onnx").')
+  flags.DEFINE_enum(
+      'convolution', default.convolution, config_lib.CONVOLUTIONS,
+      'How 3x3 convolutions of many channels are done. winograd: about twice '
+      'as fast on CPUs, at three times the memory for weights. direct: as the '
+      'runtime does them; for GPUs.')
+  flags.DEFINE_enum(
+      'dtype', default.dtype, config_lib.DTYPES,
+      'Type of the weights and features of the backbone. The 16-bit types are '
+      'for accelerators that have them; texts may differ where two characters '
+      'are equally likely.')
+  flags.DEFINE_bool(
+      'jit_compile', default.jit_compile,
+      'Compile the backbone with XLA when it is first used, for each batch '
+      'size anew, which takes seconds; only for accelerators.')
+  _validate_as(config_lib.ExportConfig)
+
+
 def _numbers(values: tuple[int, ...]) -> list[str]:
   return [str(value) for value in values]
 

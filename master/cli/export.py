@@ -1,21 +1,25 @@
 """Writes a trained model as a SavedModel that needs TensorFlow alone.
 
-The SavedModel appears under EXPORT_DIR/<version>/, the version being the time
-in Unix seconds, once it has been loaded again and compared with the
-checkpoint. The last line on stdout is its path.
+Or, with --format=onnx, as a file for ONNX Runtime. It appears under
+EXPORT_DIR/<version>/, the version being the time in Unix seconds, once it has
+been loaded again and compared with the checkpoint. The last line on stdout is
+its path.
 """
 
 import logging
 
 from absl import flags
 
+from master import config as config_lib
 from master.cli import app
+from master.cli import common_flags
 from master.cli import source_flags
 
 
 def define_flags():
   """Flags of bin/export."""
-  source_flags.define_source_flags(with_saved_model=False)
+  source_flags.define_source_flags(with_exported=False)
+  common_flags.define_export_flags()
   flags.DEFINE_string(
       'export_dir', None,
       'Folder of versions, as TensorFlow Serving reads it; made if need be.',
@@ -24,10 +28,14 @@ def define_flags():
 
 def main(flags_obj: flags.FlagValues, unused_arguments: list[str]):
   """Exports the checkpoint that the flags name."""
+  from master.export import onnx_model
   from master.export import saved_model
+  export_config = common_flags.from_flags(config_lib.ExportConfig, flags_obj)
+  export = (onnx_model.export_onnx if export_config.format == 'onnx'
+            else saved_model.export_model)
   with source_flags.load(flags_obj) as model:
     logging.info('Exporting %s', model.name)
-    path = saved_model.export_model(model, flags_obj.export_dir)
+    path = export(model, flags_obj.export_dir, export_config)
   logging.info('Loaded it again: it reads as the checkpoint does')
   print(path)
 

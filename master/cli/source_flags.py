@@ -20,23 +20,27 @@ _HELP = {
                   'config.json is read beside it.',
     'saved_model': 'Directory that bin/export wrote: a version, or the '
                    'folder of versions, of which the newest is used.',
+    'onnx_model': 'The same of bin/export --format=onnx; it is read by ONNX '
+                  'Runtime (needs the extra "onnx").',
 }
+
+_EXPORTED = ('saved_model', 'onnx_model')
 
 
 # Of DecodeConfig: the search may differ from the one the model came with.
 _SEARCH = ('beam_size', 'length_penalty')
 
 
-def define_source_flags(with_saved_model: bool = True):
-  """--model_dir, --checkpoint and --saved_model, of which one must be given.
+def define_source_flags(with_exported: bool = True):
+  """--model_dir, --checkpoint and so on, of which one must be given.
 
   And --beam_size and --length_penalty, by default as the model has them.
 
   Args:
-    with_saved_model: whether an exported model will do.
+    with_exported: whether an exported model will do.
   """
   common_flags.define_search_flags(default=None)
-  names = [name for name in _HELP if with_saved_model or name != 'saved_model']
+  names = [name for name in _HELP if with_exported or name not in _EXPORTED]
   for name in names:
     flags.DEFINE_string(name, None, f'{_HELP[name]} Give exactly one of '
                         f'{_listed(names)}.')
@@ -70,7 +74,11 @@ def load(flags_obj: flags.FlagValues) -> 'predictor_lib.Predictor':
   if flags_obj.checkpoint:
     return predictor_lib.Predictor.from_checkpoint(flags_obj.checkpoint,
                                                    search)
-  predictor = predictor_lib.Predictor.from_saved_model(flags_obj.saved_model)
+  if flags_obj.saved_model:
+    predictor = predictor_lib.Predictor.from_saved_model(flags_obj.saved_model)
+  else:
+    from master.export import onnx_model
+    predictor = onnx_model.OnnxPredictor.from_folder(flags_obj.onnx_model)
   for name, value in search.items():
     exported = getattr(predictor.config.decode, name)
     if exported != value:

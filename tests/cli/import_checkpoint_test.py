@@ -89,7 +89,7 @@ class ImportCheckpointTest(absltest.TestCase):
     self.assertEqual(model, config_lib.read(self.model_dir).model)
 
   @absltest.skipIf(importlib.util.find_spec('torch') is None,
-                   'needs the pytorch extra: make test-pytorch')
+                   'needs the pytorch extra: make test-extras')
   def test_master_pytorch(self):
     process = self.run_import(source='master_pytorch', path=golden.PTH)
     self.assertEqual(0, process.returncode, process.stderr)

@@ -23,7 +23,8 @@ from tools import dependencies  # noqa: E402
 HEADER = '# Written by tools/bazel/write_build_files.py from the imports.\n'
 
 # Top-level module -> name on the package index, where they differ.
-PIP_NAMES = {'PIL': 'pillow', 'absl': 'absl-py'}
+PIP_NAMES = {'PIL': 'pillow', 'absl': 'absl-py', 'google': 'protobuf',
+             'grpc': 'grpcio', 'tensorflow_serving': 'tensorflow-serving-api'}
 
 # What imports do not tell: files that a module reads, and beginnings of the
 # names of modules that it runs as processes.
@@ -32,6 +33,8 @@ DATA = {
     'master.cli.quickstart': (*LAUNCHERS, '//flags'),
     'tests.bin.launchers_test': LAUNCHERS,
     'tests.charset_test': ('//flags',),
+    'tests.docs.serving_test': ('//bin:launchers', '//docs:serving',
+                                '//tools:launch'),
     'tests.flagfiles_test': ('//flags',),
     'tests.package_test': (*LAUNCHERS, '//:packaging'),
     'tests.tools.setup_venv_test': ('//:packaging', '//tools:setup_venv'),
@@ -40,13 +43,16 @@ MODULES = {
     'master.cli.quickstart': 'master.cli',
     'tests.bin.launchers_test': 'master.cli',
     'tests.cli.import_checkpoint_test': 'master.cli',
+    'tests.docs.serving_test': 'master.cli',
     'tests.flagfiles_test': 'master',
     'tests.imports_test': '',
     'tests.package_test': 'master',
 }
 
 # Tests that take minutes: Bazel gives them 15, the others 5.
-LARGE = ('tests.cli.import_checkpoint_test', 'tests.cli.train_test',
+LARGE = ('tests.benchmarks.latency_test', 'tests.cli.import_checkpoint_test',
+         'tests.cli.train_test', 'tests.docs.serving_test',
+         'tests.export.onnx_model_test', 'tests.export.saved_model_test',
          'tests.importing.conversion_test', 'tests.importing.originals_test',
          'tests.training_run_test')
 
