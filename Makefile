@@ -1,5 +1,5 @@
 # PYTHON=python3.12 names the interpreter; see tools/setup_venv.
-.PHONY: quickstart test test-pytorch lint venv clean
+.PHONY: quickstart test test-extras lint venv clean
 
 VENV_PYTHON = .venv/bin/python
 TEST_JOBS ?= 2
@@ -12,10 +12,15 @@ test: venv
 	@TF_FORCE_GPU_ALLOW_GROWTH=true \
 	  $(VENV_PYTHON) -m pytest -q -n $(TEST_JOBS) --dist loadfile
 
-# Those that read .pth files, with the extra that they need; it stays in .venv.
-test-pytorch: venv
-	@$(VENV_PYTHON) -m pip install -q -c constraints.txt -e '.[pytorch]'
+# Those that need an extra, with the extras; they stay in .venv.
+test-extras: venv
+	@$(VENV_PYTHON) -m pip install -q -c constraints.txt \
+	  -e '.[pytorch,onnx,serving]'
 	@$(VENV_PYTHON) -m pytest -q -n $(TEST_JOBS) --dist loadfile \
+	  tests/benchmarks \
+	  tests/docs \
+	  tests/export/onnx_model_test.py \
+	  tests/export/warmup_test.py \
 	  tests/importing \
 	  tests/cli/import_checkpoint_test.py
 

@@ -1,47 +1,91 @@
-"""How fast images are read, by parts and ways of decoding.
+"""How fast images are read, by parts, ways of decoding and forms of a model.
 
   benchmarks/decode_speed --flagfile=flags/model/base.flags --json=FILE
 
-In one run and in turn: the backbone alone; the cached greedy search ending
-after --word_length characters; the same for all steps; a beam of 5 that ends
-there too; and the decoder run anew over the whole text for each character, as
-the original implementations do it. Weights are random: they do not change the
-work.
+In one run and in turn:
+  backbone     the backbone alone
+  uncached     the decoder run anew over the whole text for each character, as
+               the original implementations do it
+  cached_stop  the cached greedy search ending after --word_length characters
+  cached_full  the same for all steps
+  beam_5       a beam of 5 that ends after --word_length characters too
+  session      the whole model, images fed and ids fetched, from a checkpoint
+  saved_model  the same from its SavedModel
+  onnx         the same from its ONNX model
+
+The weights are random, as they do not change the work, unless --model_dir or
+--checkpoint names a trained model. Random texts never end: the last three
+rows then take all steps. Their ids, and those of uncached, are compared with
+session's before anything is timed.
 """
 
-import json
+import contextlib
 import os
-import platform
-import statistics
-import sys
-import time
-from typing import Callable
+import tempfile
+from typing import Any, Callable, Mapping, Optional
 
 from absl import flags
 import numpy as np
 
+from benchmarks import models
+from benchmarks import report
 from master import charset as charset_lib
 from master import config as config_lib
+from master import errors
 from master.cli import app
 from master.cli import common_flags
+
+_ROWS = ('backbone', 'uncached', 'cached_stop', 'cached_full', 'beam_5',
+         'session', 'saved_model', 'onnx')
+# Rows that read as session does.
+_COMPARED = ('uncached', 'session', 'saved_model', 'onnx')
+# Rows that take all steps whatever they read.
+_FULL = ('uncached', 'cached_full')
 
 # Over all rows of one batch size: name -> (row, row).
 _RATIOS = {
     'cached_stop_over_backbone': ('cached_stop', 'backbone'),
     'cached_full_over_backbone': ('cached_full', 'backbone'),
     'cached_full_over_uncached': ('cached_full', 'uncached'),
+    'saved_model_over_session': ('saved_model', 'session'),
+    'onnx_over_saved_model': ('onnx', 'saved_model'),
 }
+
+# A trained model's own may be another, and all rows must do the same work.
+_SEARCH = {'beam_size': 1, 'early_stop': True}
+
+Runs = dict[str, Callable[[], Any]]
+
+
+def _batch_sizes(values: list[str]) -> list[int]:
+  """--batch_sizes as numbers."""
+  sizes = [int(value) if value.isdecimal() else 0 for value in values]
+  if not sizes or min(sizes) < 1 or len(set(sizes)) < len(sizes):
+    raise flags.ValidationError(
+        f'--batch_sizes={",".join(values)}: must be different whole numbers '
+        'of at least 1, separated by commas.')
+  return sizes
 
 
 def define_flags():
   """Defines the flags of this benchmark."""
   common_flags.define_model_flags()
+  flags.DEFINE_string('model_dir', None, 'Times the newest checkpoint of this '
+                      'model directory in place of random weights.')
+  flags.DEFINE_string('checkpoint', None, 'Times this checkpoint, as '
+                      'runs/a/model.ckpt-100, in place of random weights.')
+  flags.register_multi_flags_validator(
+      ['model_dir', 'checkpoint'], lambda values: not all(values.values()),
+      '--model_dir, --checkpoint: give at most one of them.')
   flags.DEFINE_list('batch_sizes', ['8'], 'Batch sizes, in images.')
+  flags.register_validator('batch_sizes',
+                           lambda values: bool(_batch_sizes(values)))
   flags.DEFINE_integer(
       'word_length', 10, 'Characters after which cached_stop ends.',
       lower_bound=1)
-  flags.DEFINE_integer('repeats', 7, 'Timed runs of each row.', lower_bound=1)
-  flags.DEFINE_string('json', None, 'File that also gets the figures.')
+  models.define_onnx_flag()
+  report.define_rows_flag(_ROWS)
+  report.define_flags()
 
 
 def _stop_after(recognizer, length: int):
@@ -60,7 +104,10 @@ def _stop_after(recognizer, length: int):
 
 
 def _uncached(recognizer, memory):
-  """ids int32 [B, T] by running the decoder anew for each character."""
+  """ids int32 [B, T - 1] by running the decoder anew for each character.
+
+  All T steps are run; the last one's id would be read by none.
+  """
   import tensorflow.compat.v1 as tf
   config = recognizer.config
   positions = tf.range(config.num_steps)
@@ -73,22 +120,22 @@ def _uncached(recognizer, memory):
     return step + 1, tf.where_v2(tf.equal(positions[None, :], step + 1),
                                  chosen[:, None], ids)
 
-  return tf.while_loop(lambda step, ids: step < config.num_steps, advance,
-                       (tf.constant(0), start), back_prop=False)[1]
+  ids = tf.while_loop(lambda step, ids: step < config.num_steps, advance,
+                      (tf.constant(0), start), back_prop=False)[1]
+  return ids[:, 1:]
 
 
-def _graph(config: config_lib.ModelConfig, batch: int, word_length: int):
+def _graph(config: config_lib.ModelConfig, checkpoint: str,
+           images: np.ndarray, word_length: int):
   """A session and, by row, what to run in it."""
   import tensorflow.compat.v1 as tf
 
+  from master.estimator import checkpoints
   from master.models import recognizer as recognizer_lib
   graph = tf.Graph()
   with graph.as_default():
-    images = tf.constant(np.random.RandomState(0).uniform(
-        -1, 1, [batch, config.image_height, config.image_width,
-                config.image_channels]).astype(np.float32))
     recognizer = recognizer_lib.Recognizer(config)
-    memory = recognizer.encode(images, is_training=False)
+    memory = recognizer.encode(tf.constant(images), is_training=False)
     fetches = {'backbone': memory.op,
                'uncached': _uncached(recognizer, memory)}
     _stop_after(recognizer, word_length)
@@ -98,85 +145,136 @@ def _graph(config: config_lib.ModelConfig, batch: int, word_length: int):
         ('beam_5', config_lib.DecodeConfig(beam_size=5))):
       fetches[row] = recognizer.decode(memory, decode).ids
     session = tf.Session(graph=graph)
-    session.run(tf.global_variables_initializer())
+    tf.train.Saver(checkpoints.named_variables()).restore(session, checkpoint)
   return session, fetches
 
 
-def _time(runs: dict[str, Callable[[], None]], repeats: int,
-          batch: int) -> dict[str, list[float]]:
-  """Images a second of each run, all of them in turn `repeats` times."""
-  for run in runs.values():
-    run()
-  rates = {name: [] for name in runs}
-  for i in range(repeats):
-    for name, run in runs.items():
-      started = time.perf_counter()
-      run()
-      rates[name].append(batch / (time.perf_counter() - started))
-    print(f'batch {batch}: {i + 1} of {repeats}', file=sys.stderr)
-  return rates
+def _open(flags_obj: flags.FlagValues, scratch: str):
+  """The model to be timed, as a Predictor of its checkpoint."""
+  from master.export import predictor as predictor_lib
+  sources = models.given_sources(flags_obj, ('model_dir', 'checkpoint'))
+  if 'checkpoint' in sources:
+    return predictor_lib.Predictor.from_checkpoint(sources['checkpoint'],
+                                                   _SEARCH)
+  if 'model_dir' not in sources:
+    config = common_flags.from_flags(config_lib.ModelConfig, flags_obj)
+    models.write_random(config, scratch)
+  return predictor_lib.Predictor.from_model_dir(
+      sources.get('model_dir', scratch), _SEARCH)
 
 
-def _hardware() -> str:
-  import tensorflow as tf
-  gpus = [tf.config.experimental.get_device_details(device).get(
-      'device_name', 'GPU') for device in tf.config.list_physical_devices(
-          'GPU')]
-  return (f'{os.cpu_count()} x {platform.machine()} cores'
-          + ''.join(f', {name}' for name in gpus)
-          + f', TensorFlow {tf.__version__}')
+def _served(model, rows: list[str], onnx: str, scratch: str,
+            stack: contextlib.ExitStack) -> dict[str, Any]:
+  """The model's forms by row; `stack` closes them."""
+  from master.export import predictor as predictor_lib
+  from master.export import saved_model as saved_model_lib
+  forms = {'session': model}
+  if 'saved_model' in rows:
+    path = saved_model_lib.export_model(model, os.path.join(scratch, 'saved'))
+    forms['saved_model'] = stack.enter_context(
+        predictor_lib.Predictor.from_saved_model(path))
+  path = models.export_onnx(model, os.path.join(scratch, 'onnx'), onnx
+                            ) if 'onnx' in rows else None
+  if path:
+    from master.export import onnx_model
+    forms['onnx'] = stack.enter_context(
+        onnx_model.OnnxPredictor.from_folder(path))
+  return {name: form for name, form in forms.items() if name in rows}
 
 
-def _measure(config: config_lib.ModelConfig, batch: int, word_length: int,
-             repeats: int) -> tuple[list[dict], dict[str, float]]:
-  """Rows and ratios of one batch size."""
-  session, fetches = _graph(config, batch, word_length)
+def _ids_of(model, images: np.ndarray) -> np.ndarray:
+  """ids int32 [B, T] that a form of a model reads."""
+  return model.run('decode', ('ids',), image=images)['ids']
+
+
+def _num_steps(ids: np.ndarray) -> int:
+  """Steps of a search that leaves off when all texts [B, T] have ended."""
+  ends = ids == charset_lib.EOS_ID
+  return int(np.where(ends.any(1), ends.argmax(1) + 1, ids.shape[1]).max())
+
+
+def _ids_equal(ids: np.ndarray, expected: np.ndarray) -> bool:
+  """Whether ids [B, T] or [B, T - 1] are those [B, T], up to each end."""
+  expected = expected[:, :ids.shape[1]]
+  ends = expected == charset_lib.EOS_ID
+  counts = np.cumsum(ends, 1) - ends == 0
+  return bool(np.all((ids == expected) | ~counts))
+
+
+def _facts(name: str, ids: Optional[np.ndarray], expected: np.ndarray,
+           label: str) -> dict[str, Any]:
+  """What a row tells beside its speed: steps, and whether it reads rightly.
+
+  Args:
+    name: of the row.
+    ids: what it read; None for the backbone.
+    expected: ids int32 [B, T] that the session reads.
+    label: what is timed, for the line on stderr.
+  """
+  facts = {}
+  if ids is not None:
+    facts['steps'] = expected.shape[1] if name in _FULL else _num_steps(ids)
+  if name in _COMPARED:
+    facts['ids_equal'] = _ids_equal(ids, expected)
+    if not facts['ids_equal']:
+      report.note(f'{label}: WARNING: {name} reads other ids than session')
+  return facts
+
+
+def _measure(model, served: Mapping[str, Any], batch: int,
+             flags_obj: flags.FlagValues) -> list[report.Row]:
+  """Rows of one batch size."""
+  config = model.config.model
+  images = np.random.RandomState(0).uniform(
+      -1, 1, [batch, config.image_height, config.image_width,
+              config.image_channels]).astype(np.float32)
+  session, fetches = _graph(config, model.name, images, flags_obj.word_length)
   with session:
-    rates = _time({name: lambda fetch=fetch: session.run(fetch)
-                   for name, fetch in fetches.items()}, repeats, batch)
-  medians = {name: statistics.median(values)
-             for name, values in rates.items()}
-  rows = [{'name': name, 'batch': batch, 'images_per_second': {
-      'median': medians[name], 'low': min(values), 'high': max(values)}}
-          for name, values in rates.items()]
-  return rows, {name: medians[top] / medians[bottom]
-                for name, (top, bottom) in _RATIOS.items()}
+    runs: Runs = {name: lambda fetch=fetch: session.run(fetch)
+                  for name, fetch in fetches.items()
+                  if name in flags_obj.rows}
+    runs.update({name: lambda form=form: _ids_of(form, images)
+                 for name, form in served.items()})
+    expected = _ids_of(model, images)
+    label = f'batch {batch}'
+    facts = {name: _facts(name, ids, expected, label)
+             for name, ids in report.warm_up(runs).items()}
+    rates = report.in_turn(runs, flags_obj.repeats, batch, label)
+  return [report.row(name, batch, rates[name], **facts[name])
+          for name in rates]
 
 
-def _print(result: dict):
-  print(result['hardware'])
-  for row in result['rows']:
-    rate = row['images_per_second']
-    print(f'{row["name"]:<12} batch {row["batch"]:>3}  {rate["median"]:8.2f} '
-          f'images/s  ({rate["low"]:.2f} to {rate["high"]:.2f})')
-  for name, value in result['ratios'].items():
-    print(f'{name:<28} {value:.2f}')
+def _all_rows(flags_obj: flags.FlagValues, scratch: str
+              ) -> tuple[config_lib.ModelConfig, list[report.Row]]:
+  """The model's configuration, and the rows of all batch sizes."""
+  with contextlib.ExitStack() as stack:
+    model = stack.enter_context(_open(flags_obj, scratch))
+    served = _served(model, flags_obj.rows, flags_obj.onnx, scratch, stack)
+    if flags_obj.rows == ['onnx'] and not served:
+      raise errors.InputError('--rows=onnx: nothing is left to time; install '
+                              'what ONNX models need, or choose other rows.')
+    rows = []
+    for batch in _batch_sizes(flags_obj.batch_sizes):
+      rows += _measure(model, served, batch, flags_obj)
+    return model.config.model, rows
 
 
 def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
   """Prints the table and writes the JSON file."""
   del args
-  config = common_flags.from_flags(config_lib.ModelConfig, flags_obj)
-  rows, ratios = [], {}
-  for batch in (int(size) for size in flags_obj.batch_sizes):
-    more_rows, more_ratios = _measure(config, batch, flags_obj.word_length,
-                                      flags_obj.repeats)
-    rows += more_rows
-    suffix = '' if len(flags_obj.batch_sizes) == 1 else f'_batch_{batch}'
-    ratios.update({name + suffix: value
-                   for name, value in more_ratios.items()})
-  result = {
-      'hardware': _hardware(),
-      'settings': {'image': [config.image_height, config.image_width],
-                   'hidden_size': config.hidden_size,
-                   'steps': config.num_steps,
-                   'word_length': flags_obj.word_length,
-                   'repeats': flags_obj.repeats},
-      'rows': rows, 'ratios': ratios}
-  _print(result)
-  if flags_obj.json:
-    with open(flags_obj.json, 'w', encoding='utf-8') as f:
-      json.dump(result, f, indent=2)
+  with tempfile.TemporaryDirectory() as scratch:
+    config, rows = _all_rows(flags_obj, scratch)
+  found = report.result(
+      {'model': flags_obj.model_dir or flags_obj.checkpoint or models.RANDOM,
+       'image': [config.image_height, config.image_width],
+       'hidden_size': config.hidden_size,
+       'steps': config.num_steps,
+       'word_length': flags_obj.word_length,
+       'repeats': flags_obj.repeats},
+      rows, report.ratios(rows, _RATIOS))
+  report.write_json(flags_obj.json, found)
+  print(found['hardware'], report.rates_table(rows, ('steps', 'ids_equal')),
+        report.ratios_table(found['ratios']), sep='\n\n')
   return 0
 
 

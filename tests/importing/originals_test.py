@@ -36,7 +36,7 @@ from tests.importing import originals
 PEERS = pathlib.Path(os.environ.get(
     'MASTER_PEERS',
     pathlib.Path(__file__).resolve().parents[3] / 'shared' / 'peers'))
-_NEEDS_TORCH = 'needs the pytorch extra: make test-pytorch'
+_NEEDS_TORCH = 'needs the pytorch extra: make test-extras'
 _HAS_TORCH = importlib.util.find_spec('torch') is not None
 
 

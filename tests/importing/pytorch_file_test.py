@@ -32,7 +32,7 @@ class RunsCode:
     return os.mkdir, (self.path,)
 
 
-@absltest.skipIf(torch is None, 'needs the pytorch extra: make test-pytorch')
+@absltest.skipIf(torch is None, 'needs the pytorch extra: make test-extras')
 class PytorchFileTest(parameterized.TestCase):
 
   def setUp(self):
