@@ -103,7 +103,7 @@ def _stop_after(recognizer, length: int):
   recognizer.decoder.step = step
 
 
-def _uncached(recognizer, memory):
+def uncached(recognizer, memory):
   """ids int32 [B, T - 1] by running the decoder anew for each character.
 
   All T steps are run; the last one's id would be read by none.
@@ -137,7 +137,7 @@ def _graph(config: config_lib.ModelConfig, checkpoint: str,
     recognizer = recognizer_lib.Recognizer(config)
     memory = recognizer.encode(tf.constant(images), is_training=False)
     fetches = {'backbone': memory.op,
-               'uncached': _uncached(recognizer, memory)}
+               'uncached': uncached(recognizer, memory)}
     _stop_after(recognizer, word_length)
     for row, decode in (
         ('cached_stop', config_lib.DecodeConfig()),
@@ -149,7 +149,7 @@ def _graph(config: config_lib.ModelConfig, checkpoint: str,
   return session, fetches
 
 
-def _open(flags_obj: flags.FlagValues, scratch: str):
+def open_model(flags_obj: flags.FlagValues, scratch: str):
   """The model to be timed, as a Predictor of its checkpoint."""
   from master.export import predictor as predictor_lib
   sources = models.given_sources(flags_obj, ('model_dir', 'checkpoint'))
@@ -248,7 +248,7 @@ def _all_rows(flags_obj: flags.FlagValues, scratch: str
               ) -> tuple[config_lib.ModelConfig, list[report.Row]]:
   """The model's configuration, and the rows of all batch sizes."""
   with contextlib.ExitStack() as stack:
-    model = stack.enter_context(_open(flags_obj, scratch))
+    model = stack.enter_context(open_model(flags_obj, scratch))
     served = _served(model, flags_obj.rows, flags_obj.onnx, scratch, stack)
     if flags_obj.rows == ['onnx'] and not served:
       raise errors.InputError('--rows=onnx: nothing is left to time; install '

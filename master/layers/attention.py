@@ -4,7 +4,7 @@ Legend: `B` batch, `T` queries, `S` keys, `C` channels, `N` heads,
 `D` = C / N channels of a head.
 """
 
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
@@ -159,3 +159,29 @@ class MultiHeadAttention(tf.Module):
       heads, weights = self.attend(self._split_heads(self.query(x)),
                                    keys_values, mask, is_training)
       return self.output(heads), weights
+
+
+def project_all(layers: Sequence[MultiHeadAttention],
+                source: tf.Tensor) -> list[KeysValues]:
+  """What `project` of each layer gives, by one product for them all.
+
+  Args:
+    layers: of the same size and number of heads.
+    source: float32 [B, S, C].
+
+  Returns:
+    A KeysValues for each layer.
+  """
+  size, num_heads = layers[0]._size, layers[0]._num_heads
+  shapes.check('source', source, [None, None, size])
+  with tf.name_scope('project_all'):
+    joined = linear.join([projection for layer in layers
+                          for projection in (layer.key, layer.value)])
+    batch, length = tf.unstack(tf.shape(source)[:2])
+    heads = tf.reshape(
+        linear.apply(tf.reshape(source, [-1, size]), joined),
+        [batch, length, 2 * len(layers), num_heads, size // num_heads])
+    # The parts first: then taking them apart copies nothing.
+    parts = tf.unstack(tf.transpose(heads, [2, 0, 3, 1, 4]),
+                       2 * len(layers))  # each [B, N, S, D]
+    return [KeysValues(*pair) for pair in zip(parts[::2], parts[1::2])]

@@ -236,9 +236,9 @@ class Decoder(tf.Module):
                self._config.hidden_size // heads]
       empty = attention.KeysValues(tf.zeros(shape), tf.zeros(shape))
       # Shared layers have the same keys, values and projections.
-      own = dict.fromkeys(self.layers)
-      projected = {layer: layer.memory_attention.project(memory)
-                   for layer in own}
+      own = list(dict.fromkeys(self.layers))
+      projected = dict(zip(own, attention.project_all(
+          [layer.memory_attention for layer in own], memory)))
       joined = {layer: layer.self_attention.join_projections()
                 for layer in own}
       return Cache(

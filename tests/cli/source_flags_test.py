@@ -24,8 +24,9 @@ class SourceFlagsTest(parameterized.TestCase):
     process = self._run('predict', *arguments, 'a.png')
     self.assertEqual((2, ''), (process.returncode, process.stdout))
     self.assertEqual(
-        'predict: error: --model_dir, --checkpoint, --saved_model, --onnx_model: give '
-        f'exactly one of them, not {found}.\n', process.stderr)
+        'predict: error: --model_dir, --checkpoint, --saved_model, '
+        f'--onnx_model: give exactly one of them, not {found}.\n',
+        process.stderr)
 
   def test_an_exported_model_may_be_left_out(self):
     process = self._run('export', '--saved_model=a', '--export_dir=b')

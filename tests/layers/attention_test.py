@@ -92,6 +92,24 @@ class MultiHeadAttentionTest(tf.test.TestCase, parameterized.TestCase):
                               'attention', num_heads),
           session.run(layer.output(shared)), atol=1e-5)
 
+  @parameterized.parameters(0, 1, 3)
+  def test_projecting_for_all_layers_equals_each(self, batch):
+    source = test_util.random(batch, 7, 6)
+    with test_util.graph_session() as session:
+      layers = [attention.MultiHeadAttention(6, 3, 0.0, name=f'layer{i}')
+                for i in range(2)]
+      fed = tf.placeholder(tf.float32, [None, None, 6])
+      each = [layer.project(fed) for layer in layers]
+      together = attention.project_all(layers, fed)
+      for one in together:
+        self.assertEqual([None, 3, None, 2], one.keys.shape.as_list())
+      test_util.assign_formula(
+          session, [v for layer in layers for v in layer.variables])
+      expected, actual = session.run([each, together], {fed: source})
+    for one, other in zip(expected, actual):
+      self.assertAllClose(one.keys, other.keys, atol=1e-6)
+      self.assertAllClose(one.values, other.values, atol=1e-6)
+
   def test_weights_are_those_of_the_output(self):
     x = test_util.random(2, 5, 6)
     with test_util.graph_session() as session:
