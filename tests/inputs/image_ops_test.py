@@ -1,6 +1,6 @@
 """Guards master/inputs/image_ops.py."""
 
-import io
+import dataclasses
 import os
 
 from absl.testing import parameterized
@@ -10,6 +10,7 @@ import tensorflow.compat.v1 as tf
 
 from master.inputs import image_ops
 from tests import test_util
+from tests.inputs import image_kinds
 from tests.inputs import pictures
 
 GREY = test_util.tiny_config(image_height=24, image_width=52)
@@ -60,90 +61,44 @@ def _luma(pixels: np.ndarray) -> np.ndarray:
   return pixels @ np.array([[0.299], [0.587], [0.114]])
 
 
-def _grey_gif(**options) -> bytes:
-  return pictures.encode(pictures.picture(13, 29, 'L'), 'GIF', **options)
-
-
-def _animation() -> bytes:
-  frames = [pictures.picture(13, 29, 'L', seed) for seed in (0, 1)]
-  return pictures.encode(frames[0], 'GIF', save_all=True,
-                         append_images=frames[1:])
-
-
-SMALL = pictures.picture(13, 29)
-
-# Encoded picture of 13 x 29, and how far its decoded pixels may be off.
-FORMATS = {
-    'jpeg': (pictures.encode(SMALL, 'JPEG', quality=95), 9),
-    'progressive': (pictures.encode(SMALL, 'JPEG', quality=95,
-                                    progressive=True), 9),
-    'grey jpeg': (pictures.encode(SMALL.convert('L'), 'JPEG', quality=95), 9),
-    'cmyk jpeg': (pictures.encode(SMALL.convert('CMYK'), 'JPEG', quality=95),
-                  20),
-    'png': (pictures.encode(SMALL, 'PNG'), 1),
-    'grey png': (pictures.encode(SMALL.convert('L'), 'PNG'), 1),
-    'grey + alpha png': (pictures.encode(
-        pictures.picture(13, 29, 'LA'), 'PNG'), 1),
-    'rgba png': (pictures.encode(pictures.picture(13, 29, 'RGBA'), 'PNG'), 1),
-    'palette png': (pictures.encode(SMALL.convert('P'), 'PNG'), 1),
-    '1-bit png': (pictures.encode(SMALL.convert('1'), 'PNG'), 1),
-    '16-bit png': (pictures.encode(
-        pictures.picture(13, 29, 'I;16'), 'PNG'), 1),
-    'bmp': (pictures.encode(SMALL, 'BMP'), 1),
-    'grey bmp': (pictures.encode(SMALL.convert('L'), 'BMP'), 1),
-    'rgba bmp': (pictures.encode(pictures.picture(13, 29, 'RGBA'), 'BMP'), 1),
-    'gif': (pictures.encode(SMALL, 'GIF'), 1),
-    'grey gif': (_grey_gif(), 1),
-    'animated gif': (_animation(), 1),
-}
-
-_JPEG = FORMATS['jpeg'][0]
-_PNG = FORMATS['png'][0]
-GARBAGE = {
-    'empty': b'',
-    'zeros': bytes(999),
-    'text': b'no picture',
-    'cut jpeg': _JPEG[:len(_JPEG) // 2],
-    'cut png': _PNG[:len(_PNG) // 2],
-    'cut bmp': FORMATS['bmp'][0][:200],
-    'jpeg magic alone': _JPEG[:4],
-    'png magic alone': _PNG[:8],
-    'bmp magic alone': b'BM',
-    'gif magic alone': b'GIF89a',
-    'svg': b'<svg xmlns="http://www.w3.org/2000/svg"/>',
-}
-
-
-def _pillow_pixels(encoded: bytes) -> np.ndarray:
-  """The picture as Pillow reads it, float [h, w, 3]; alpha is dropped."""
-  with Image.open(io.BytesIO(encoded)) as image:
-    if image.mode.startswith('I'):
-      return np.repeat(np.asarray(image)[:, :, None] / 257.0, 3, axis=2)
-    return np.asarray(image.convert('RGB')).astype(float)
+KINDS = image_kinds.KINDS
+_JPEG = KINDS['jpeg'].encoded
+_PNG = KINDS['8-bit rgb png'].encoded
 
 
 class DecodeImagesTest(tf.test.TestCase, parameterized.TestCase):
 
   @parameterized.parameters(GREY, COLOUR)
-  def test_all_formats_and_garbage_in_one_batch(self, config):
-    # Garbage between the pictures: a shifted row would show.
-    rows, names = [], []
-    garbage = list(GARBAGE.items())
-    for i, (name, (encoded, _)) in enumerate(FORMATS.items()):
-      rows += [encoded, garbage[i % len(garbage)][1]]
-      names += [name, garbage[i % len(garbage)][0]]
-    images, valid = _decode(rows, config)
-    for name, row, image, is_valid in zip(names, rows, images, valid):
+  def test_every_kind_in_one_batch(self, config):
+    images, valid = _decode([kind.encoded for kind in KINDS.values()], config)
+    for (name, kind), image, is_valid in zip(KINDS.items(), images, valid):
       with self.subTest(name):
-        self.assertEqual(is_valid, name in FORMATS)
+        self.assertEqual(is_valid, kind.pixels is not None)
         if is_valid:
-          pixels = _pillow_pixels(row)
-          if config.image_channels == 1:
+          pixels = kind.pixels
+          if pixels.shape[2] > config.image_channels:
             pixels = _luma(pixels)
-          self.assertAllClose(image, _reference(pixels, config),
-                              atol=FORMATS[name][1] / 127.5)
+          pixels = np.broadcast_to(
+              pixels, (*pixels.shape[:2], config.image_channels))
+          self.assertAllClose(image, _reference(pixels, config), rtol=0,
+                              atol=(kind.tolerance + 0.01) / 127.5)
         else:
           self.assertAllEqual(image, np.full_like(image, -1))
+
+  @parameterized.parameters('right', 'right_square', 'letterbox')
+  def test_a_large_mixed_batch_is_as_each_row_alone(self, image_resize):
+    config = dataclasses.replace(GREY, image_resize=image_resize)
+    encoded = [kind.encoded for kind in KINDS.values()]
+    order = np.random.RandomState(5).permutation(3 * len(encoded))
+    rows = np.array(encoded, object)[order % len(encoded)]
+    with test_util.graph_session() as session:
+      fed = tf.placeholder(tf.string, [None])
+      outputs = image_ops.decode_images(fed, config)
+      alone = [session.run(outputs, {fed: [row]}) for row in encoded]
+      images, valid = session.run(outputs, {fed: rows})
+    for i, image, is_valid in zip(order % len(encoded), images, valid):
+      self.assertAllEqual(image, alone[i][0][0])
+      self.assertEqual(is_valid, alone[i][1][0])
 
   def test_sizes(self):
     sizes = [(1, 1), (1, 997), (997, 1), (1, 2), (23, 3001), (3001, 23),
@@ -171,9 +126,10 @@ class DecodeImagesTest(tf.test.TestCase, parameterized.TestCase):
         self.assertAllInRange(image, -1, 1)
 
   @parameterized.parameters(GREY, COLOUR)
-  def test_all_garbage(self, config):
-    images, valid = _decode(list(GARBAGE.values()), config)
-    self.assertAllEqual(valid, [False] * len(GARBAGE))
+  def test_no_image_at_all(self, config):
+    rows = [kind.encoded for kind in KINDS.values() if kind.pixels is None]
+    images, valid = _decode(rows, config)
+    self.assertAllEqual(valid, [False] * len(rows))
     self.assertAllEqual(images, np.full_like(images, -1))
 
   def test_no_rows(self):
@@ -352,7 +308,7 @@ class WhereItRunsTest(tf.test.TestCase):
 
   def setUp(self):
     super().setUp()
-    self._rows = [_JPEG, b'no picture', _PNG, FORMATS['gif'][0], b'']
+    self._rows = [_JPEG, b'no picture', _PNG, KINDS['gif'].encoded, b'']
     self._expected = _decode(self._rows, GREY)
 
   def _assert_same(self, outputs):
