@@ -18,7 +18,8 @@ import json
 import logging
 import os
 import sys
-from typing import Iterable, Iterator, NamedTuple
+import tempfile
+from typing import Iterable, Iterator, NamedTuple, Optional
 
 from absl import flags
 
@@ -49,6 +50,11 @@ def define_flags():
       'text: path, text, confidence and, for a file that cannot be read, '
       '"error: " and the reason, separated by tabs; tabs and line ends in a '
       'path are written as \\t, \\n and \\r. json: one object a line.')
+  flags.DEFINE_string(
+      'attention_dir', None,
+      'Folder, made if need be, that gets a PNG for each image read: the '
+      'image as the model saw it, and for each character where the decoder '
+      'looked. Named by the file, and a part of a hash of its whole path.')
   flags.DEFINE_integer(
       'batch_size', 32, 'Images read at a time.', lower_bound=1)
 
@@ -97,14 +103,45 @@ def _read_file(path: str) -> tuple[bytes, str]:
     return b'', str(e)
 
 
-def _lines(predictor, paths: list[str]) -> Iterator[_Line]:
+def _lines(predictor, paths: list[str],
+           attention_dir: Optional[str]) -> Iterator[_Line]:
   """Reads one batch of files."""
   contents, faults = zip(*map(_read_file, paths))
-  for path, fault, reading in zip(paths, faults,
-                                  predictor.read_bytes(contents)):
+  readings = predictor.read_bytes(contents,
+                                  with_attention=bool(attention_dir))
+  for path, fault, reading in zip(paths, faults, readings):
+    if attention_dir and reading.valid:
+      _draw_attention(path, reading, attention_dir)
     error = fault or ('' if reading.valid else _NO_IMAGE)
     yield _Line(path, reading.text, reading.confidence, error,
                 reading.candidates)
+
+
+def _make_folder(attention_dir: str):
+  try:
+    os.makedirs(attention_dir, exist_ok=True)
+    # Told now, not when the model has been loaded and run.
+    with tempfile.TemporaryFile(dir=attention_dir):
+      pass
+  except OSError as e:
+    raise errors.InputError(
+        f'--attention_dir={attention_dir}: cannot be made or written to '
+        f'({e.strerror}); name another folder.') from e
+
+
+def _draw_attention(path: str, reading, attention_dir: str):
+  # Imported here, for few runs draw.
+  from master.cli import attention_picture
+  picture = attention_picture.draw(
+      reading.image, reading.text, reading.confidence,
+      reading.char_confidence, reading.attention)
+  try:
+    picture.save(os.path.join(attention_dir,
+                              attention_picture.file_name(path)))
+  except OSError as e:
+    raise errors.InputError(
+        f'--attention_dir={attention_dir}: cannot be written to '
+        f'({e.strerror}); make room or name another folder.') from e
 
 
 def _escape(text: str) -> str:
@@ -141,13 +178,13 @@ def _batches(paths: Iterable[str], size: int) -> Iterator[list[str]]:
     yield batch
 
 
-def _predict(predictor, paths: Iterable[str], batch_size: int,
-             form: str) -> int:
+def _predict(predictor, paths: Iterable[str], batch_size: int, form: str,
+             attention_dir: Optional[str]) -> int:
   """Prints a line for each path; returns the exit status."""
   failed = 0
   progress = progress_lib.Progress('predict')
   for batch in _batches(paths, batch_size):
-    for line in _lines(predictor, batch):
+    for line in _lines(predictor, batch, attention_dir):
       print(_format(line, form))
       failed += bool(line.error)
     sys.stdout.flush()
@@ -163,9 +200,11 @@ def main(flags_obj: flags.FlagValues, arguments: list[str]) -> int:
   if not arguments:
     raise errors.InputError(
         'FILE: name image files, folders, or - for names on stdin.')
+  if flags_obj.attention_dir:
+    _make_folder(flags_obj.attention_dir)
   with source_flags.load(flags_obj) as predictor:
     return _predict(predictor, _paths(arguments), flags_obj.batch_size,
-                    flags_obj.format)
+                    flags_obj.format, flags_obj.attention_dir)
 
 
 def run():

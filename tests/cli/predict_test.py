@@ -5,6 +5,7 @@ import os
 import tempfile
 
 from absl.testing import absltest
+from PIL import Image
 
 from tests import commands
 from tests import model_files
@@ -50,6 +51,47 @@ class PredictTest(absltest.TestCase):
       self.assertLen(row, 3)
       self.assertRegex(row[2], r'^0\.\d{4}$')
       self.assertGreater(float(row[2]), 0)
+
+  def test_attention_is_drawn_for_what_was_read(self):
+    folder = tempfile.TemporaryDirectory()
+    self.addCleanup(folder.cleanup)
+    drawn = os.path.join(folder.name, 'new', 'drawn')
+    plain = _predict(f'--model_dir={self.model_dir}', self.images)
+    process = _predict(f'--model_dir={self.model_dir}', self.images,
+                       f'--attention_dir={drawn}')
+    self.assertEqual((1, plain.stdout), (process.returncode, process.stdout),
+                     process.stderr)
+    names = sorted(os.listdir(drawn))
+    self.assertLen(names, 2)
+    self.assertRegex(names[0], r'^b\.png\.[0-9a-f]{8}\.png$')
+    self.assertRegex(names[1], r'^tab_here\.png\.[0-9a-f]{8}\.png$')
+    for name in names:
+      with Image.open(os.path.join(drawn, name)) as picture:
+        picture.load()
+        self.assertEqual('RGB', picture.mode)
+
+  def test_an_attention_dir_that_cannot_be_written_to_is_named(self):
+    # A file, and a folder in which nobody may make files.
+    for path in (self._path('b.png'), '/proc'):
+      process = _predict(f'--model_dir={self.model_dir}', self.images,
+                         f'--attention_dir={path}')
+      self.assertEqual((2, ''), (process.returncode, process.stdout))
+      self.assertRegex(process.stderr,
+                       rf'^predict: error: --attention_dir={path}: cannot be '
+                       r'made or written to .*; name another folder\.\n$')
+
+  def test_images_of_one_name_have_pictures_of_their_own(self):
+    folder = tempfile.TemporaryDirectory()
+    self.addCleanup(folder.cleanup)
+    drawn = os.path.join(folder.name, 'drawn')
+    model_files.write_files(folder.name, {
+        'in/a/word.png': model_files.encoded_image(1),
+        'in/b/word.png': model_files.encoded_image(2)})
+    process = _predict(f'--model_dir={self.model_dir}', '--batch_size=1',
+                       os.path.join(folder.name, 'in'),
+                       f'--attention_dir={drawn}')
+    self.assertEqual(0, process.returncode, process.stderr)
+    self.assertLen(os.listdir(drawn), 2)
 
   def test_names_on_stdin_as_json_lines(self):
     names = [self._path('b.png'), '', self._path('absent.png'),
