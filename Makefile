@@ -17,7 +17,6 @@ test-extras: venv
 	@$(VENV_PYTHON) -m pip install -q -c constraints.txt \
 	  -e '.[pytorch,onnx,serving]'
 	@$(VENV_PYTHON) -m pytest -q -n $(TEST_JOBS) --dist loadfile \
-	  tests/benchmarks \
 	  tests/docs \
 	  tests/export/onnx_model_test.py \
 	  tests/export/warmup_test.py \
