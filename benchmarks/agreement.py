@@ -22,19 +22,13 @@ from benchmarks import report
 from master import config as config_lib
 from master import errors
 from master.cli import app
-from master.cli import common_flags
 
 _BATCH = 8
 
 
 def define_flags():
   """Defines the flags of this benchmark."""
-  common_flags.define_model_flags()
-  flags.DEFINE_string('model_dir', None, 'Model directory with a checkpoint.')
-  flags.DEFINE_string('checkpoint', None, 'Checkpoint, as model.ckpt-100.')
-  flags.register_multi_flags_validator(
-      ['model_dir', 'checkpoint'], lambda values: not all(values.values()),
-      '--model_dir, --checkpoint: give at most one of them.')
+  models.define_source_flags()
   flags.DEFINE_list('lmdb', None, 'LMDBs of word images.', required=True)
   flags.DEFINE_integer('images', 200, 'Images read, of all LMDBs in turn.',
                        lower_bound=1)
@@ -93,12 +87,6 @@ def _read(model: Any, images: np.ndarray,
                for key in ('ids', 'logits'))
 
 
-def _until_end(ids: np.ndarray) -> np.ndarray:
-  """Ids with zeros after the first end symbol, which recomputing lacks."""
-  ended = np.cumsum(ids == 1, axis=1) - (ids == 1) > 0
-  return np.where(ended, 0, ids)
-
-
 def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
   """Prints a line for each form; returns the exit status."""
   del args
@@ -108,7 +96,7 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
   failed = False
   with tempfile.TemporaryDirectory() as scratch, (
       contextlib.ExitStack()) as stack:
-    model = stack.enter_context(decode_speed.open_model(flags_obj, scratch))
+    model = stack.enter_context(models.open_source(flags_obj, scratch))
     images = _images(flags_obj.lmdb, flags_obj.images, model.config.model)
     if not len(images):
       raise errors.InputError(
@@ -124,9 +112,8 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
     print(f'{len(images)} images, {ids.shape[1]} steps, '
           f'{len(np.unique(ids, axis=0))} different texts, logits up to '
           f'{np.abs(logits).max():.3g}')
-    uncached = _until_end(_uncached_ids(model.config.model, model.name,
-                                        images))
-    differ = int((uncached != ids[:, :-1]).any(axis=1).sum())
+    uncached = _uncached_ids(model.config.model, model.name, images)
+    differ = int(decode_speed.differing_rows(uncached, ids).sum())
     failed |= bool(differ)
     print(f'uncached     ids differ in {differ}')
     for name, form in forms.items():

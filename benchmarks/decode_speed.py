@@ -33,7 +33,6 @@ from master import charset as charset_lib
 from master import config as config_lib
 from master import errors
 from master.cli import app
-from master.cli import common_flags
 
 _ROWS = ('backbone', 'uncached', 'cached_stop', 'cached_full', 'beam_5',
          'session', 'saved_model', 'onnx')
@@ -51,9 +50,6 @@ _RATIOS = {
     'onnx_over_saved_model': ('onnx', 'saved_model'),
 }
 
-# A trained model's own may be another, and all rows must do the same work.
-_SEARCH = {'beam_size': 1, 'early_stop': True}
-
 Runs = dict[str, Callable[[], Any]]
 
 
@@ -69,14 +65,7 @@ def _batch_sizes(values: list[str]) -> list[int]:
 
 def define_flags():
   """Defines the flags of this benchmark."""
-  common_flags.define_model_flags()
-  flags.DEFINE_string('model_dir', None, 'Times the newest checkpoint of this '
-                      'model directory in place of random weights.')
-  flags.DEFINE_string('checkpoint', None, 'Times this checkpoint, as '
-                      'runs/a/model.ckpt-100, in place of random weights.')
-  flags.register_multi_flags_validator(
-      ['model_dir', 'checkpoint'], lambda values: not all(values.values()),
-      '--model_dir, --checkpoint: give at most one of them.')
+  models.define_source_flags()
   flags.DEFINE_list('batch_sizes', ['8'], 'Batch sizes, in images.')
   flags.register_validator('batch_sizes',
                            lambda values: bool(_batch_sizes(values)))
@@ -149,20 +138,6 @@ def _graph(config: config_lib.ModelConfig, checkpoint: str,
   return session, fetches
 
 
-def open_model(flags_obj: flags.FlagValues, scratch: str):
-  """The model to be timed, as a Predictor of its checkpoint."""
-  from master.export import predictor as predictor_lib
-  sources = models.given_sources(flags_obj, ('model_dir', 'checkpoint'))
-  if 'checkpoint' in sources:
-    return predictor_lib.Predictor.from_checkpoint(sources['checkpoint'],
-                                                   _SEARCH)
-  if 'model_dir' not in sources:
-    config = common_flags.from_flags(config_lib.ModelConfig, flags_obj)
-    models.write_random(config, scratch)
-  return predictor_lib.Predictor.from_model_dir(
-      sources.get('model_dir', scratch), _SEARCH)
-
-
 def _served(model, rows: list[str], onnx: str, scratch: str,
             stack: contextlib.ExitStack) -> dict[str, Any]:
   """The model's forms by row; `stack` closes them."""
@@ -193,12 +168,12 @@ def _num_steps(ids: np.ndarray) -> int:
   return int(np.where(ends.any(1), ends.argmax(1) + 1, ids.shape[1]).max())
 
 
-def _ids_equal(ids: np.ndarray, expected: np.ndarray) -> bool:
-  """Whether ids [B, T] or [B, T - 1] are those [B, T], up to each end."""
+def differing_rows(ids: np.ndarray, expected: np.ndarray) -> np.ndarray:
+  """Which ids [B, T] or [B, T - 1] are not those [B, T], up to each end."""
   expected = expected[:, :ids.shape[1]]
   ends = expected == charset_lib.EOS_ID
   counts = np.cumsum(ends, 1) - ends == 0
-  return bool(np.all((ids == expected) | ~counts))
+  return np.any((ids != expected) & counts, axis=1)
 
 
 def _facts(name: str, ids: Optional[np.ndarray], expected: np.ndarray,
@@ -215,7 +190,7 @@ def _facts(name: str, ids: Optional[np.ndarray], expected: np.ndarray,
   if ids is not None:
     facts['steps'] = expected.shape[1] if name in _FULL else _num_steps(ids)
   if name in _COMPARED:
-    facts['ids_equal'] = _ids_equal(ids, expected)
+    facts['ids_equal'] = not differing_rows(ids, expected).any()
     if not facts['ids_equal']:
       report.note(f'{label}: WARNING: {name} reads other ids than session')
   return facts
@@ -248,7 +223,7 @@ def _all_rows(flags_obj: flags.FlagValues, scratch: str
               ) -> tuple[config_lib.ModelConfig, list[report.Row]]:
   """The model's configuration, and the rows of all batch sizes."""
   with contextlib.ExitStack() as stack:
-    model = stack.enter_context(open_model(flags_obj, scratch))
+    model = stack.enter_context(models.open_source(flags_obj, scratch))
     served = _served(model, flags_obj.rows, flags_obj.onnx, scratch, stack)
     if flags_obj.rows == ['onnx'] and not served:
       raise errors.InputError('--rows=onnx: nothing is left to time; install '

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 RANDOM = 'random weights'
 
+# A trained model's own may be another, and all forms must do the same work.
+_SEARCH = {'beam_size': 1, 'early_stop': True}
+
 # Added to the logit of <EOS>, so that no random text ends before its time.
 _ENDLESS = -100.0
 _CLASSES_BIAS = 'master/decoder/classes/bias:0'
@@ -50,6 +53,18 @@ def given_sources(flags_obj: flags.FlagValues,
         f'--{own[0]}: stands beside --{list(sources)[0]}, whose model has its '
         'own settings; leave out one of them.')
   return sources
+
+
+def define_source_flags():
+  """Model flags, and --model_dir and --checkpoint in place of them."""
+  common_flags.define_model_flags()
+  flags.DEFINE_string('model_dir', None, 'Measures the newest checkpoint of '
+                      'this model directory in place of random weights.')
+  flags.DEFINE_string('checkpoint', None, 'Measures this checkpoint, as '
+                      'runs/a/model.ckpt-100, in place of random weights.')
+  flags.register_multi_flags_validator(
+      ['model_dir', 'checkpoint'], lambda values: not all(values.values()),
+      '--model_dir, --checkpoint: give at most one of them.')
 
 
 def write_random(config: config_lib.ModelConfig, model_dir: str):
@@ -109,3 +124,23 @@ def export_onnx(model: 'predictor_lib.Predictor', export_dir: str,
           f'--onnx=yes: {e} --onnx=no goes without them.') from e
     report.note(f'onnx is left out: {e}')
     return None
+
+
+def open_source(flags_obj: flags.FlagValues,
+                scratch: str) -> 'predictor_lib.Predictor':
+  """The model that the flags of `define_source_flags` name.
+
+  Args:
+    flags_obj: their values.
+    scratch: folder for a model of random weights, if it is to be one.
+  """
+  from master.export import predictor as predictor_lib
+  sources = given_sources(flags_obj, ('model_dir', 'checkpoint'))
+  if 'checkpoint' in sources:
+    return predictor_lib.Predictor.from_checkpoint(sources['checkpoint'],
+                                                   _SEARCH)
+  if 'model_dir' not in sources:
+    config = common_flags.from_flags(config_lib.ModelConfig, flags_obj)
+    write_random(config, scratch)
+  return predictor_lib.Predictor.from_model_dir(
+      sources.get('model_dir', scratch), _SEARCH)
