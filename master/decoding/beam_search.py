@@ -63,8 +63,8 @@ def beam_search(step_fn: greedy.StepFn, cache: Any, batch_size: tf.Tensor,
   Args:
     step_fn: one step of the model for B * K rows; called once, while the loop
       is built.
-    cache: what the first step gets; a structure of tensors of fixed shapes
-      with B * K rows.
+    cache: what the first step gets; a structure of tensors of fixed shapes,
+      but that dimensions of size 0 may grow, with B * K rows.
     batch_size: int32 scalar B.
     beam_size: K.
     num_steps: T, the most steps taken.

@@ -51,7 +51,8 @@ def greedy_search(step_fn: StepFn, cache: Any, batch_size: tf.Tensor,
 
   Args:
     step_fn: one step of the model; called once, while the loop is built.
-    cache: what the first step gets; a structure of tensors of fixed shapes.
+    cache: what the first step gets; a structure of tensors of fixed shapes,
+      but that dimensions of size 0 may grow.
     batch_size: int32 scalar B.
     num_steps: T, the most steps taken.
     num_classes: V.

@@ -20,7 +20,7 @@ def run(advance: Callable[..., State], start: State, num_steps: int,
   Args:
     advance: from the fields of a state to the next state, of the same static
       shapes; called once, while the loop is built.
-    start: the first state.
+    start: the first state. A dimension of size 0 in it may grow.
     num_steps: the most steps taken.
     early_stop: leave the loop when every sequence has ended.
 
@@ -36,7 +36,9 @@ def run(advance: Callable[..., State], start: State, num_steps: int,
           more, tf.logical_not(tf.reduce_all(state.finished)))
     return more
 
-  invariants = tf.nest.map_structure(lambda t: t.shape, start)
+  invariants = tf.nest.map_structure(
+      lambda t: tf.TensorShape([size or None for size in t.shape.as_list()]),
+      start)
   return type(start)(*tf.while_loop(proceed, advance, start,
                                     shape_invariants=invariants,
                                     back_prop=False))

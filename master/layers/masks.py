@@ -16,19 +16,6 @@ def causal(length: tf.Tensor) -> tf.Tensor:
   return (positions[None, None, None, :] <= positions[None, None, :, None])
 
 
-def up_to(step: tf.Tensor, length: int) -> tf.Tensor:
-  """The row `step` of `causal(length)`: what decoding step `step` sees.
-
-  Args:
-    step: int32 scalar in [0, length).
-    length: number of cached positions T.
-
-  Returns:
-    bool [1, 1, 1, T].
-  """
-  return tf.range(length)[None, None, None, :] <= step
-
-
 def label_weights(ids: tf.Tensor, pad_id: int) -> tf.Tensor:
   """1.0 for each id that counts in the loss, 0.0 for padding; shape kept."""
   return tf.cast(tf.not_equal(ids, pad_id), tf.float32)

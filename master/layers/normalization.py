@@ -96,12 +96,14 @@ class LayerNorm(tf.Module):
     shapes.check('x', x,
                  [None] * (x.shape.rank - 1) + [self.gamma.shape[0]])
     with tf.name_scope(self.name):
-      mean, variance = tf.nn.moments(x, axes=[-1], keepdims=True)
+      # By hand, as tf.nn.moments subtracts the mean once more.
+      x -= tf.reduce_mean(x, axis=-1, keepdims=True)
+      variance = tf.reduce_mean(tf.square(x), axis=-1, keepdims=True)
       # The order matters: normalize(x) * gamma + beta looks like an instance
       # norm to TensorFlow 2.15's graph rewriting for oneDNN, which then dies
       # as gamma is no constant.
       scale = tf.math.rsqrt(variance + self._epsilon) * self.gamma
-      return (x - mean) * scale + self.beta
+      return x * scale + self.beta
 
 
 class MapNorm(tf.Module):

@@ -24,8 +24,8 @@ class Cache(NamedTuple):
   """What decoding step by step keeps; one entry a layer.
 
   Attributes:
-    self_attention: keys and values [B, N, T, D] of the labels so far, with
-      beams [B * beams, N, T, D]; one position is written each step.
+    self_attention: keys and values [B, N, T, D] of the T labels so far, with
+      beams [B * beams, N, T, D]; each step appends one position.
     memory: keys and values [B, N, S, D] of the memory; never change.
     projections: query, key and value of the self-attention as one product;
       never change.
@@ -105,8 +105,7 @@ class DecoderLayer(tf.Module):
 
   def step(self, x: tf.Tensor, projections: linear.Weights,
            labels: attention.KeysValues, memory: attention.KeysValues,
-           here: tf.Tensor, mask: tf.Tensor, beam_size: int
-           ) -> tuple[tf.Tensor, attention.KeysValues]:
+           beam_size: int) -> tuple[tf.Tensor, attention.KeysValues]:
     """What `__call__` computes at one position, in fewer and flatter ops.
 
     Args:
@@ -114,21 +113,20 @@ class DecoderLayer(tf.Module):
       projections: of the self-attention, joined.
       labels: keys and values [R, N, T, D] of the positions before.
       memory: keys and values [B, N, S, D].
-      here: bool [T, 1], which position this is.
-      mask: bool [1, 1, 1, T], which positions are seen, this one included.
       beam_size: rows that share a memory.
 
     Returns:
-      float32 [R, C], and `labels` with this position written.
+      float32 [R, C], and `labels` with this position at their end.
     """
     with tf.name_scope(self.name):
       query, new = self.self_attention.project_one(
           self.norms.self_attention(x), projections)
-      # The new entry spreads over all positions and is taken at one.
+      # Copying what there is so far is cheaper than attending over room for
+      # all labels, and nothing to come need be hidden.
       labels = attention.KeysValues(
-          tf.where_v2(here, new.keys, labels.keys),
-          tf.where_v2(here, new.values, labels.values))
-      seen, _ = self.self_attention.attend(query, labels, mask)
+          tf.concat([labels.keys, new.keys], axis=2),
+          tf.concat([labels.values, new.values], axis=2))
+      seen, _ = self.self_attention.attend(query, labels, None)
       x += self.self_attention.output(seen[:, 0])
       query = self.memory_attention.query_one(
           self.norms.memory_attention(x), beam_size)
@@ -227,20 +225,22 @@ class Decoder(tf.Module):
       beam_size: label sequences of each image; their rows stand together.
 
     Returns:
-      A Cache whose self-attention part is zeros.
+      A Cache whose self-attention part is of no labels.
     """
     shapes.check('memory', memory, [None, None, self._config.hidden_size])
     with tf.name_scope(self.name):
-      heads = self._config.num_heads
-      shape = [tf.shape(memory)[0] * beam_size, heads, self._config.num_steps,
-               self._config.hidden_size // heads]
-      empty = attention.KeysValues(tf.zeros(shape), tf.zeros(shape))
       # Shared layers have the same keys, values and projections.
       own = list(dict.fromkeys(self.layers))
       projected = dict(zip(own, attention.project_all(
           [layer.memory_attention for layer in own], memory)))
       joined = {layer: layer.self_attention.join_projections()
                 for layer in own}
+      # Made by slices, for tf2onnx takes a size of 0 given in numbers for
+      # "as before".
+      empty = tf.nest.map_structure(
+          lambda x: tf.stop_gradient(
+              tf.concat([x[:, :, :0]] * beam_size, axis=0)),
+          projected[own[0]])
       return Cache(
           self_attention=(empty,) * len(self.layers),
           memory=tuple(projected[layer] for layer in self.layers),
@@ -255,22 +255,19 @@ class Decoder(tf.Module):
       ids: int32 [B], the labels at position `step`; with beams, the rows of
         one image side by side.
       step: int32 scalar in [0, max_label_length].
-      cache: from `init_cache` or the step before.
+      cache: from `init_cache` for step 0, else what the step before gave.
 
     Returns:
       Logits float32 [B, V], and a new cache that knows this position.
     """
     shapes.check('ids', ids, [None])
     with tf.name_scope(self.name):
-      length = self._config.num_steps
-      mask = masks.up_to(step, length)
-      here = tf.equal(tf.range(length), step)[:, None]
       x = self._embed(ids, tf.constant(self._positions)[step])  # [B, C]
       updated = []
       for layer, projections, labels, memory in zip(
           self.layers, cache.projections, cache.self_attention,
           cache.memory):
-        x, labels = layer.step(x, projections, labels, memory, here, mask,
+        x, labels = layer.step(x, projections, labels, memory,
                                cache.beam_size)
         updated.append(labels)
       logits = self.classes(self.output_norm(x))  # [B, V]

@@ -1,6 +1,5 @@
 """Tests of master/layers/masks.py."""
 
-import numpy as np
 import tensorflow.compat.v1 as tf
 
 from master.layers import masks
@@ -18,15 +17,6 @@ class MasksTest(tf.test.TestCase):
       self.assertAllEqual([[[[1, 0, 0], [1, 1, 0], [1, 1, 1]]]],
                           session.run(mask, {length: 3}).astype(int))
       self.assertEqual((1, 1, 0, 0), session.run(mask, {length: 0}).shape)
-
-  def test_up_to_is_a_row_of_causal(self):
-    with test_util.graph_session() as session:
-      step = tf.placeholder(tf.int32, [])
-      row = masks.up_to(step, 5)
-      self.assertEqual([1, 1, 1, 5], row.shape.as_list())
-      rows = [session.run(row, {step: i}) for i in range(5)]
-      self.assertAllEqual(session.run(masks.causal(tf.constant(5))),
-                          np.concatenate(rows, axis=2))
 
   def test_label_weights(self):
     with test_util.graph_session() as session:

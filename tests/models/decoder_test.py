@@ -105,22 +105,24 @@ class DecoderTest(tf.test.TestCase, parameterized.TestCase):
         self.assertLen(tf.global_variables(), len(net.variables))
     self.assertEqual(*names)
 
-  def test_step_writes_its_position_alone(self):
+  def test_step_appends_its_position_alone(self):
     with test_util.graph_session() as session:
       net = decoder.Decoder(TINY)
-      before = net.init_cache(tf.constant(_memory(2)))
-      _, after = net.step(tf.constant([2, 2]), tf.constant(3), before)
+      empty = net.init_cache(tf.constant(_memory(2)))
+      _, before = net.step(tf.constant([2, 2]), tf.constant(0), empty)
+      _, after = net.step(tf.constant([4, 5]), tf.constant(1), before)
       test_util.assign_formula(session, net.variables)
-      before, after = session.run([
+      empty, before, after = session.run([
           cache._replace(beam_size=tf.constant(cache.beam_size))
-          for cache in (before, after)])
-    for new, old in zip(after.self_attention, before.self_attention):
-      for written, zeros in zip(new, old):
-        self.assertEqual((2, 2, _T, 11), written.shape)
-        self.assertAllEqual(np.zeros_like(zeros), zeros)
-        untouched = np.delete(written, 3, axis=2)
-        self.assertAllEqual(np.zeros_like(untouched), untouched)
-        self.assertTrue(np.all(written[:, :, 3] != 0))
+          for cache in (empty, before, after)])
+    for none, old, new in zip(empty.self_attention, before.self_attention,
+                              after.self_attention):
+      for nothing, first, both in zip(none, old, new):
+        self.assertEqual((2, 2, 0, 11), nothing.shape)
+        self.assertEqual((2, 2, 1, 11), first.shape)
+        self.assertEqual((2, 2, 2, 11), both.shape)
+        self.assertAllEqual(first, both[:, :, :1])
+        self.assertNotAllClose(first, both[:, :, 1:])
     for new, old in zip(after.memory, before.memory):
       self.assertAllEqual(new.keys, old.keys)
       self.assertAllEqual(new.values, old.values)
@@ -238,7 +240,7 @@ class DecoderTest(tf.test.TestCase, parameterized.TestCase):
       stepped, cache = net.step(ids[:, 0], tf.constant(0),
                                 net.init_cache(memory))
       self.assertEqual([None, _V], stepped.shape.as_list())
-      self.assertEqual([None, 2, _T, 11],
+      self.assertEqual([None, 2, None, 11],
                        cache.self_attention[0].keys.shape.as_list())
       session.run(tf.global_variables_initializer())
       for batch in (0, 1, 4):
