@@ -235,8 +235,9 @@ class Decoder(tf.Module):
           [layer.memory_attention for layer in own], memory)))
       joined = {layer: layer.self_attention.join_projections()
                 for layer in own}
-      # Made by slices, for tf2onnx takes a size of 0 given in numbers for
-      # "as before".
+      # Slices in place of tf.zeros: an ONNX model made of zeros with a size
+      # of 0 fails when run. Nothing of the memory is in them, so that they
+      # must not count as its descendants either.
       empty = tf.nest.map_structure(
           lambda x: tf.stop_gradient(
               tf.concat([x[:, :, :0]] * beam_size, axis=0)),
