@@ -17,7 +17,8 @@ CONFIG_FILE = 'config.json'
 GCB_FUSIONS = ('add', 'mul', 'concat')
 GCB_POOLINGS = ('attention', 'average')
 GCB_PLACEMENTS = ('first', 'all')
-IMAGE_RESIZES = ('right', 'right_square', 'letterbox')
+IMAGE_RESIZES = ('right', 'right_square', 'stretch', 'letterbox')
+UNKNOWN_CHARS = ('skip', 'strip', 'unk')
 OPTIMIZERS = ('adam', 'momentum')
 SCHEDULES = ('constant', 'cosine', 'inverse_sqrt')
 
@@ -51,8 +52,11 @@ class ModelConfig:
     image_resize: how an image comes to that size. right: scaled to the
       height, padded on the right, squeezed where it would be too wide.
       right_square: the same, but an image narrower than tall is first
-      stretched to a square, as MASTER-pytorch does. letterbox: scaled to fit
-      both ways and centred, without antialiasing, as MASTER-TF does.
+      stretched to a square, as MASTER-pytorch does. stretch: scaled to the
+      height and the width, whatever the aspect. letterbox: scaled to fit both
+      ways and centred, without antialiasing, as MASTER-TF does.
+    rotate_vertical: images taller than this many times their width are turned
+      counter-clockwise by 90 degrees first; 0 turns none.
     charset: the characters themselves, in class order.
     max_label_length: longest text in characters; decoding takes one step
       more, for `<EOS>`.
@@ -90,6 +94,7 @@ class ModelConfig:
   image_width: int = 160
   image_channels: int = 1
   image_resize: str = 'right'
+  rotate_vertical: float = 0.0
   charset: str = charset_lib.NAMED_CHARSETS['62']
   max_label_length: int = 50
   stem_channels: tuple[int, ...] = (64, 128)
@@ -131,6 +136,9 @@ class ModelConfig:
     _check(self.image_channels in (1, 3),
            f'--image_channels={self.image_channels}: must be 1 or 3.')
     _check_choice('image_resize', self.image_resize, IMAGE_RESIZES)
+    _check(self.rotate_vertical == 0 or self.rotate_vertical >= 1,
+           f'--rotate_vertical={self.rotate_vertical}: must be 0, or at least '
+           '1 times the width.')
     charset_lib.Charset(self.charset)
     for name, count in (('stem_channels', 2), ('stage_channels', 4),
                         ('stage_blocks', 4)):
@@ -195,11 +203,19 @@ class DataConfig:
     shuffle: draw training records in a new order every epoch.
     data_threads: threads that decode images; 0 leaves it to TensorFlow.
     prefetch_batches: batches made ahead of the accelerator.
+    unknown_chars: training labels with characters outside the charset: skip
+      the record, strip the characters, or unk: train them as `<UNK>`.
+    min_image_size: least height and width of a training image, in pixels.
+    max_bad_fraction: largest share of the training records that may be
+      skipped before training stops; 1 never stops it.
   """
   batch_size: int = 128
   shuffle: bool = True
   data_threads: int = 0
   prefetch_batches: int = 4
+  unknown_chars: str = 'skip'
+  min_image_size: int = 1
+  max_bad_fraction: float = 0.5
 
   def __post_init__(self):
     _check(self.batch_size >= 1,
@@ -208,6 +224,11 @@ class DataConfig:
            f'--data_threads={self.data_threads}: must be at least 0.')
     _check(self.prefetch_batches >= 1,
            f'--prefetch_batches={self.prefetch_batches}: must be at least 1.')
+    _check_choice('unknown_chars', self.unknown_chars, UNKNOWN_CHARS)
+    _check(self.min_image_size >= 1,
+           f'--min_image_size={self.min_image_size}: must be at least 1.')
+    _check(0 <= self.max_bad_fraction <= 1,
+           f'--max_bad_fraction={self.max_bad_fraction}: must be in [0, 1].')
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,6 +12,7 @@ from master import config as config_lib
 from master.estimator import exporting
 from master.estimator import specs
 from master.evaluation import metrics
+from master.inputs import data_position
 from master.layers import masks
 from master.models import reading as reading_lib
 from master.models import recognizer as recognizer_lib
@@ -58,8 +59,9 @@ def model_fn_builder(
 
   Returns:
     model_fn(features, labels, mode, params). Features: `image` float32
-    [B, H, W, C] in [-1, 1]; in PREDICT also, if there, `valid` bool [B] and
-    `index` int64 [B], which pass through. Labels: `ids` int32
+    [B, H, W, C] in [-1, 1]; in TRAIN also, if there, `position` int64
+    [B, 2], which checkpoints then hold; in PREDICT also, if there, `valid`
+    bool [B] and `index` int64 [B], which pass through. Labels: `ids` int32
     [B, max_label_length + 1] (`<EOS>`, then `<PAD>`), and in EVAL `text`
     string [B]. `params` is not read: the typed configuration holds all.
   """
@@ -92,8 +94,11 @@ def model_fn_builder(
 
     loss = _loss(recognizer, memory, labels['ids'],
                  train_config.label_smoothing, is_training)
-    return specs.EstimatorSpec(
-        mode, loss=loss, train_op=optimization.train_op(
-            loss, recognizer.trainable_variables, train_config))
+    train_op = optimization.train_op(loss, recognizer.trainable_variables,
+                                     train_config)
+    if data_position.FEATURE in features:
+      train_op = tf.group(train_op, data_position.record(
+          features[data_position.FEATURE]))
+    return specs.EstimatorSpec(mode, loss=loss, train_op=train_op)
 
   return model_fn

@@ -41,7 +41,8 @@ class TrainingRun:
   def __init__(self, config: config_lib.Config, model_dir: str,
                train_lmdb: Sequence[str], eval_lmdb: Mapping[str, str],
                warm_start_from: Optional[str] = None,
-               distribution: str = 'none'):
+               distribution: str = 'none',
+               train_weights: Optional[Sequence[float]] = None):
     """Opens every LMDB, so that a wrong path shows before the first step.
 
     Args:
@@ -51,6 +52,8 @@ class TrainingRun:
       eval_lmdb: paths of evaluation LMDBs by set name.
       warm_start_from: checkpoint or model directory to start from.
       distribution: auto, none or mirrored.
+      train_weights: share of each training LMDB; None draws every record of
+        all as often.
 
     Raises:
       InputError: naming what cannot be read.
@@ -61,9 +64,8 @@ class TrainingRun:
         tf.train.latest_checkpoint(model_dir))
     self._counter = records.SkipCounter()
     self._input_fn = input_fn.make_train_input_fn(
-        train_lmdb, config.model, config.data,
-        # A resumed run draws other orders than the run it continues.
-        seed=train.seed + self._first_step, counter=self._counter)
+        train_lmdb, config.model, config.data, train.seed, self._counter,
+        train_weights, resume_from=model_dir)
     self._eval_sets = [_EvalSet(name, path, config)
                        for name, path in eval_lmdb.items()]
     self.estimator = estimator_lib.Estimator(
@@ -94,8 +96,10 @@ class TrainingRun:
                  self._config.train_steps, self.estimator.model_dir)
     results, _ = training.train_and_evaluate(
         self.estimator,
-        training.TrainSpec(self._input_fn,
-                           max_steps=self._config.train_steps),
+        training.TrainSpec(
+            self._input_fn, max_steps=self._config.train_steps,
+            hooks=[hooks.SkippedHook(self._counter, self.estimator.model_dir,
+                                     self._config.log_steps)]),
         [eval_set.spec(self.estimator.eval_dir(eval_set.name),
                        self._config.eval_steps)
          for eval_set in self._eval_sets])

@@ -37,6 +37,8 @@ _WRONG_MODEL = (
     ('gcb_placement', dict(gcb_placement='last')),
     ('gcb_join_norm', dict(gcb_join_norm=True)),
     ('image_resize', dict(image_resize='left')),
+    ('rotate_vertical', dict(rotate_vertical=0.5)),
+    ('rotate_vertical', dict(rotate_vertical=-1.0)),
     ('hidden_size', dict(hidden_size=256)),
     ('hidden_size', dict(hidden_size=0)),
     ('hidden_size', dict(stage_channels=(8, 8, 8, 15), hidden_size=15,
@@ -58,6 +60,10 @@ _WRONG_DATA = (
     ('batch_size', dict(batch_size=0)),
     ('data_threads', dict(data_threads=-1)),
     ('prefetch_batches', dict(prefetch_batches=0)),
+    ('unknown_chars', dict(unknown_chars='drop')),
+    ('min_image_size', dict(min_image_size=0)),
+    ('max_bad_fraction', dict(max_bad_fraction=1.5)),
+    ('max_bad_fraction', dict(max_bad_fraction=-0.1)),
 )
 
 _WRONG_TRAIN = (
@@ -92,14 +98,16 @@ def _full_config() -> config.Config:
           batch_norm_decay=0.5, batch_norm_epsilon=1e-3, gcb_heads=4,
           gcb_ratio=2, gcb_fusion='concat', gcb_pooling='average',
           gcb_scale_mask=True, gcb_placement='all', gcb_norm_epsilon=1e-4,
-          gcb_join_norm=True, image_resize='letterbox', shared_layers=True,
+          gcb_join_norm=True, image_resize='letterbox', rotate_vertical=1.5,
+          shared_layers=True,
           hidden_size=16, num_layers=1, num_heads=2, filter_size=11,
           dropout_rate=0.1, shared_layer_norm=True, layer_norm_epsilon=1e-5,
           output_norm_epsilon=1e-4, scale_embedding=False),
       decode=config.DecodeConfig(beam_size=3, length_penalty=1.0,
                                  early_stop=False),
       data=config.DataConfig(batch_size=3, shuffle=False, data_threads=2,
-                             prefetch_batches=1),
+                             prefetch_batches=1, unknown_chars='strip',
+                             min_image_size=4, max_bad_fraction=0.9),
       train=config.TrainConfig(
           train_steps=70, seed=5, optimizer='momentum', learning_rate=0.1,
           schedule='inverse_sqrt', warmup_steps=9, adam_beta1=0.8,

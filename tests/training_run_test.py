@@ -39,6 +39,21 @@ class TrainingRunTest(tf.test.TestCase):
         {'Words': words})
     self.assertEqual({'Words': results['Words']}, again.train())
 
+  def test_a_resumed_run_goes_on_in_the_data(self):
+    folder = self.create_tempdir().full_path
+    labels = [f'{a}{b}' for a in 'abcdefg' for b in 'abcdefg']
+    words = word_sets.write_words(os.path.join(folder, 'words'), labels)
+    positions = []
+    for name, stops in (('whole', [9]), ('parts', [3, 6, 9])):
+      for stop in stops:
+        run = training_run.TrainingRun(
+            self._config(train_steps=stop), os.path.join(folder, name),
+            [words], {}, train_weights=[1])
+        run.train()
+      positions.append(run.estimator.get_variable_value('data_position'))
+    self.assertAllEqual(positions[0], positions[1])
+    self.assertEqual(positions[0][0], 27)
+
   def test_the_same_seed_gives_the_same_model(self):
     folder = self.create_tempdir().full_path
     words = word_sets.write_words(os.path.join(folder, 'words'),

@@ -25,8 +25,8 @@ ALLOWED = {
     'master.estimator': ('master.errors',),
     'master.models': (*_FOUNDATIONS, 'master.layers', 'master.decoding'),
     'master.model_fn': (
-        *_FOUNDATIONS, 'master.layers', 'master.models', 'master.training',
-        'master.evaluation', 'master.estimator'),
+        *_FOUNDATIONS, 'master.inputs', 'master.layers', 'master.models',
+        'master.training', 'master.evaluation', 'master.estimator'),
     'master.training_run': (
         *_FOUNDATIONS, 'master.inputs', 'master.training',
         'master.evaluation', 'master.estimator', 'master.model_fn'),
@@ -53,7 +53,8 @@ TENSORFLOW_FREE = (
     'master.inputs.lmdb_reader', 'master.inputs.lmdb_writer',
     'master.inputs.records', 'master.evaluation.protocols',
     'master.evaluation.results', 'master.cli.app', 'master.cli.common_flags',
-    'master.cli.create_lmdb', 'master.cli.render_lmdb')
+    'master.cli.check_lmdb', 'master.cli.create_lmdb',
+    'master.cli.render_lmdb')
 
 
 class Import(NamedTuple):

@@ -53,8 +53,14 @@ def define_model_flags(inherit: Optional[InheritFn] = None,
   flags.DEFINE_enum(
       'image_resize', default.image_resize, config_lib.IMAGE_RESIZES,
       'Scale to the height and pad on the right; the same with images '
-      'narrower than tall stretched to a square (MASTER-pytorch); or fit both '
-      'ways and centre (MASTER-TF).')
+      'narrower than tall stretched to a square (MASTER-pytorch); stretch to '
+      'height and width whatever the aspect; or fit both ways and centre '
+      '(MASTER-TF).')
+  flags.DEFINE_float(
+      'rotate_vertical', default.rotate_vertical,
+      'Images taller than this many times their width are turned '
+      'counter-clockwise by 90 degrees first, in training, evaluation and '
+      'serving; 0 turns none.')
   flags.DEFINE_integer(
       'max_label_length', default.max_label_length,
       'Longest text in characters. Longer training labels are skipped; '
@@ -149,6 +155,18 @@ def define_data_flags():
   flags.DEFINE_integer(
       'prefetch_batches', default.prefetch_batches,
       'Batches made ahead; each takes batch_size images of memory.')
+  flags.DEFINE_enum(
+      'unknown_chars', default.unknown_chars, config_lib.UNKNOWN_CHARS,
+      'Training labels with characters outside the charset: skip the record, '
+      'strip the characters from the label, or unk: train them as <UNK>.')
+  flags.DEFINE_integer(
+      'min_image_size', default.min_image_size,
+      'Least height and width of a training image, in pixels; smaller ones '
+      'are skipped.')
+  flags.DEFINE_float(
+      'max_bad_fraction', default.max_bad_fraction,
+      'Largest share of the training records that may be skipped, judged once '
+      '1000 were drawn: above it training stops. 1 never stops it.')
   _validate_as(config_lib.DataConfig)
 
 

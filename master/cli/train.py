@@ -15,8 +15,9 @@ one in --warm_start_from:
 
 import dataclasses
 import logging
+import math
 import os
-from typing import Optional
+from typing import Mapping, Optional, Sequence
 
 from absl import flags
 
@@ -28,7 +29,7 @@ from master.cli import flags_file
 
 _GROUPS = (config_lib.ModelConfig, config_lib.DataConfig,
            config_lib.TrainConfig, config_lib.DecodeConfig)
-_OWN = ('model_dir', 'train_lmdb', 'eval_lmdb', 'warm_start_from',
+_OWN = ('model_dir', 'train_lmdb', 'train_weights', 'eval_lmdb', 'warm_start_from',
         'distribution')
 
 
@@ -55,6 +56,22 @@ def _inherited(flags_obj: flags.FlagValues
   return None
 
 
+def _weights(values: Sequence[str]) -> list[float]:
+  return [float(value) for value in values]
+
+
+def _are_weights(values: Mapping[str, Sequence[str]]) -> bool:
+  """Whether train_weights are the shares of train_lmdb."""
+  if not values['train_weights']:
+    return True
+  try:
+    weights = _weights(values['train_weights'])
+  except ValueError:
+    return False
+  return len(weights) == len(values['train_lmdb'] or ()) and all(
+      0 < weight < math.inf for weight in weights)
+
+
 def define_flags():
   """Defines the flags of this command."""
   common_flags.define_model_flags(_inherited)
@@ -67,6 +84,14 @@ def define_flags():
       'continues from the checkpoint it holds.')
   flags.DEFINE_list(
       'train_lmdb', None, 'LMDBs of training words, separated by commas.')
+  flags.DEFINE_list(
+      'train_weights', None,
+      'Share of each of train_lmdb in what is drawn, as 0.5,0.3,0.2; only '
+      'their ratios count. Each LMDB then has epochs of its own. Without it, '
+      'every record of all comes once an epoch.')
+  flags.register_multi_flags_validator(
+      ['train_lmdb', 'train_weights'], _are_weights,
+      '--train_weights: must be one number above 0 for each of --train_lmdb.')
   flags.DEFINE_list(
       'eval_lmdb', None,
       'Sets to evaluate on every eval_steps and at the end: NAME=PATH, '
@@ -125,7 +150,8 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
   run = training_run.TrainingRun(
       config, model_dir, flags_obj.train_lmdb,
       common_flags.named_paths('eval_lmdb', flags_obj.eval_lmdb),
-      flags_obj.warm_start_from, flags_obj.distribution)
+      flags_obj.warm_start_from, flags_obj.distribution,
+      _weights(flags_obj.train_weights) if flags_obj.train_weights else None)
   config_lib.write(config, model_dir)
   names = [field.name for group in _GROUPS
            for field in dataclasses.fields(group)]

@@ -4,7 +4,7 @@ Training, evaluation and serving share `decode_images`, so a model is served
 what it was trained on. Guarded by tests/inputs/image_ops_test.py.
 """
 
-from typing import Callable, Optional, Sequence
+from typing import Any, Callable, NamedTuple, Optional, Sequence
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -39,6 +39,19 @@ def _convert_channels(image: tf.Tensor, channels: int) -> tf.Tensor:
                     [shape[0], shape[1], channels])
 
 
+def _bilinear(image: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+  # The op itself: around it tf.image.resize has many for shapes it may meet.
+  return tf.raw_ops.ResizeBilinear(images=image[None], size=size,
+                                   half_pixel_centers=True)[0]
+
+
+def _antialiased(image: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+  scale = tf.cast(size, tf.float32) / tf.cast(tf.shape(image)[:2], tf.float32)
+  return tf.raw_ops.ScaleAndTranslate(
+      images=image[None], size=size, scale=scale, translation=[0.0, 0.0],
+      kernel_type='triangle', antialias=True)[0]
+
+
 def _resize(image: tf.Tensor, size: tf.Tensor, channels: int,
             antialias: bool) -> tf.Tensor:
   """Bilinear with half-pixel centres, and to the model's channels.
@@ -55,12 +68,11 @@ def _resize(image: tf.Tensor, size: tf.Tensor, channels: int,
   # Channels are converted where there are fewer pixels: a huge image then has
   # no copy in floating point. Antialiasing costs much, and does nothing where
   # an image grows.
+  shrink = _antialiased if antialias else _bilinear
   return tf.cond(
       tf.reduce_any(tf.shape(image)[:2] > size),
-      lambda: _convert_channels(tf.compat.v2.image.resize(
-          image, size, antialias=antialias), channels),
-      lambda: tf.compat.v2.image.resize(
-          _convert_channels(image, channels), size))
+      lambda: _convert_channels(shrink(image, size), channels),
+      lambda: _bilinear(_convert_channels(image, channels), size))
 
 
 def _divide(x: tf.Tensor, constant) -> tf.Tensor:
@@ -87,8 +99,22 @@ def _squared_width(size: tf.Tensor, height: int, width: int) -> tf.Tensor:
   return tf.where(aspect < 1, tf.constant(height, tf.float64), squeezed)
 
 
+class _Scaled(NamedTuple):
+  """A picture on the model's canvas.
+
+  Attributes:
+    pixels: float32 [H, W, C] in 0..255, black where the picture is not.
+    width: int32 scalar, columns from the left that the picture may reach.
+    sides: int32 [2], its height and width before, in pixels.
+  """
+  pixels: Any
+  width: Any
+  sides: Any
+
+
 def _pad_right(image: tf.Tensor,
-               model_config: config_lib.ModelConfig) -> tf.Tensor:
+               model_config: config_lib.ModelConfig
+               ) -> tuple[tf.Tensor, tf.Tensor]:
   """uint8 [h, w, 1 to 4] at the left of a black [H, W, C], at full height."""
   height, width = model_config.image_height, model_config.image_width
   size = tf.cast(tf.shape(image), tf.float64)
@@ -99,11 +125,19 @@ def _pad_right(image: tf.Tensor,
   scaled = tf.cast(tf.clip_by_value(scaled, 1, width), tf.int32)
   pixels = _resize(image, tf.stack([height, scaled]),
                    model_config.image_channels, antialias=True)
-  return tf.pad(pixels, [[0, 0], [0, width - scaled], [0, 0]])
+  return tf.pad(pixels, [[0, 0], [0, width - scaled], [0, 0]]), scaled
 
 
-def _letterbox(image: tf.Tensor,
-               model_config: config_lib.ModelConfig) -> tf.Tensor:
+def _stretch(image: tf.Tensor, model_config: config_lib.ModelConfig
+             ) -> tuple[tf.Tensor, tf.Tensor]:
+  """uint8 [h, w, 1 to 4] on the whole of [H, W, C]."""
+  size = tf.constant([model_config.image_height, model_config.image_width])
+  return _resize(image, size, model_config.image_channels,
+                 antialias=True), size[1]
+
+
+def _letterbox(image: tf.Tensor, model_config: config_lib.ModelConfig
+               ) -> tuple[tf.Tensor, tf.Tensor]:
   """uint8 [h, w, 1 to 4] in the middle of a black [H, W, C].
 
   What tf.image.resize_with_pad gives outside of a graph; in one the optimiser
@@ -121,7 +155,40 @@ def _letterbox(image: tf.Tensor,
   pixels = _resize(image, scaled, model_config.image_channels,
                    antialias=False)
   paddings = tf.stack([before, after], axis=1)
-  return tf.pad(pixels, tf.concat([paddings, [[0, 0]]], axis=0))
+  return (tf.pad(pixels, tf.concat([paddings, [[0, 0]]], axis=0)),
+          tf.constant(width))
+
+
+_PLACEMENTS = {'right': _pad_right, 'right_square': _pad_right,
+               'stretch': _stretch, 'letterbox': _letterbox}
+
+
+def _upright(image: tf.Tensor, ratio: float) -> tf.Tensor:
+  """Turns [h, w, C] with h > ratio * w counter-clockwise by 90 degrees."""
+  shape = tf.cast(tf.shape(image), tf.float32)
+  return tf.cond(shape[0] > ratio * shape[1],
+                 lambda: tf.reverse(tf.transpose(image, [1, 0, 2]), [0]),
+                 lambda: image)
+
+
+def _scaled(image: tf.Tensor, model_config: config_lib.ModelConfig
+            ) -> _Scaled:
+  """Brings uint8 [h, w, 1 to 4] to the model's size."""
+  sides = tf.shape(image)[:2]
+  if model_config.rotate_vertical:
+    image = _upright(image, model_config.rotate_vertical)
+  pixels, width = _PLACEMENTS[model_config.image_resize](image, model_config)
+  return _Scaled(
+      tf.ensure_shape(pixels, [model_config.image_height,
+                               model_config.image_width,
+                               model_config.image_channels]), width, sides)
+
+
+def _to_model_range(pixels: tf.Tensor) -> tf.Tensor:
+  """0..255 to [-1, 1]."""
+  # By a product, as graph optimisers make one of a division at times and
+  # change the last bit. Rounding may exceed white by a trifle.
+  return tf.minimum(pixels * (1 / 127.5) - 1.0, 1.0)
 
 
 def resize_and_pad(image: tf.Tensor,
@@ -135,8 +202,12 @@ def resize_and_pad(image: tf.Tensor,
     image that would become wider than W is squeezed to it.
   * right_square: the same, but widths are rounded down, and an image narrower
     than tall is stretched to H x H. MASTER-pytorch's `ResizeWeight`.
+  * stretch: scaled to H x W, whatever its aspect, without padding.
   * letterbox: scaled to fit both ways with its aspect kept, and centred.
     MASTER-TF's `resize_width`, that is, `tf.image.resize_with_pad`.
+
+  Where `rotate_vertical` is set, an image taller than that many times its
+  width is first turned counter-clockwise by 90 degrees.
 
   Args:
     image: uint8 [h, w, 1 to 4]: grey, grey + alpha, RGB or RGBA.
@@ -145,14 +216,7 @@ def resize_and_pad(image: tf.Tensor,
   Returns:
     float32 [H, W, C] in [-1, 1].
   """
-  place = (_letterbox if model_config.image_resize == 'letterbox'
-           else _pad_right)
-  pixels = tf.ensure_shape(place(image, model_config),
-                           [model_config.image_height,
-                            model_config.image_width,
-                            model_config.image_channels])
-  # Rounding in the weights may exceed white by a trifle.
-  return tf.minimum(pixels / 127.5 - 1.0, 1.0)
+  return _to_model_range(_scaled(image, model_config).pixels)
 
 
 def _plain_options() -> tf.data.Options:
@@ -164,19 +228,19 @@ def _plain_options() -> tf.data.Options:
   return options
 
 
-def _map_rows(function: Callable[..., tf.Tensor],
-              inputs: Sequence[tf.Tensor], default: tf.Tensor,
-              parallel_calls: Optional[int]) -> tuple[tf.Tensor, tf.Tensor]:
+def _map_rows(function: Callable[..., Any], inputs: Sequence[tf.Tensor],
+              default: Any, parallel_calls: Optional[int]
+              ) -> tuple[Any, tf.Tensor]:
   """Calls a function on each row; where it fails, the others do not.
 
   Args:
-    function: of one row of each input.
+    function: of one row of each input; gives a structure of tensors.
     inputs: tensors of N rows.
-    default: what a row becomes on which the function fails.
+    default: what a row becomes on which the function fails, a structure alike.
     parallel_calls: calls at a time; None for one after the other.
 
   Returns:
-    The N results, and bool [N], where there is one.
+    The N results as such a structure, and bool [N], where there is one.
   """
   num_rows = tf.size(inputs[0])
   dataset = tf.data.Dataset.from_tensor_slices((tf.range(num_rows), *inputs))
@@ -191,7 +255,8 @@ def _map_rows(function: Callable[..., tf.Tensor],
   places = tf.tensor_scatter_nd_update(
       tf.zeros([num_rows + 1], tf.int32), found[:, None],
       tf.range(tf.size(found)))[:num_rows]
-  return tf.gather(results, places), places > 0
+  return tf.nest.map_structure(
+      lambda values: tf.gather(values, places), results), places > 0
 
 
 def _rewrite_some(image_bytes: tf.Tensor, is_gif: tf.Tensor,
@@ -211,7 +276,49 @@ def _rewrite_some(image_bytes: tf.Tensor, is_gif: tf.Tensor,
                  lambda: image_bytes)
 
 
+class Decoded(NamedTuple):
+  """Images that were decoded and scaled.
+
+  Attributes:
+    images: float32 [N, H, W, C] in [-1, 1], all -1 where not valid.
+    valid: bool [N], whether the bytes are an image.
+    sides: int32 [N, 2], height and width in pixels before; 0 where not valid.
+    widths: int32 [N], columns of `images` that the picture takes, from the
+      left; all of them with letterbox, 0 where not valid.
+  """
+  images: tf.Tensor
+  valid: tf.Tensor
+  sides: tf.Tensor
+  widths: tf.Tensor
+
+
 @tf.autograph.experimental.do_not_convert
+def decode_sized(image_bytes: tf.Tensor,
+                 model_config: config_lib.ModelConfig,
+                 parallel_calls: Optional[int] = tf.data.AUTOTUNE) -> Decoded:
+  """`decode_images` that also tells sizes."""
+  # Beside an accelerator too: only the last of these ops could use one.
+  with tf.name_scope('decode_images'), tf.device('/cpu:0'):
+    # The first byte tells them apart; the decoders look at more.
+    first = image_decoding.first_bytes(image_bytes, 1)[:, 0]
+    is_jpeg, is_png, is_gif, is_bmp = (
+        tf.equal(first, byte) for byte in (0xff, 0x89, ord('G'), ord('B')))
+    is_known = (is_jpeg | is_gif | is_bmp
+                | (is_png & image_decoding.png_fits(image_bytes)))
+    image_bytes = _rewrite_some(tf.where_v2(is_known, image_bytes, b''), is_gif,
+                                is_bmp, parallel_calls)
+    nothing = _Scaled(
+        tf.zeros([model_config.image_height, model_config.image_width,
+                  model_config.image_channels]), tf.constant(0),
+        tf.constant([0, 0]))
+    scaled, valid = _map_rows(
+        lambda encoded, is_jpeg: _scaled(
+            image_decoding.decode(encoded, is_jpeg), model_config),
+        (image_bytes, is_jpeg), nothing, parallel_calls)
+    return Decoded(_to_model_range(scaled.pixels), valid, scaled.sides,
+                   scaled.width)
+
+
 def decode_images(image_bytes: tf.Tensor,
                   model_config: config_lib.ModelConfig,
                   parallel_calls: Optional[int] = tf.data.AUTOTUNE,
@@ -228,19 +335,5 @@ def decode_images(image_bytes: tf.Tensor,
     images: float32 [N, H, W, C] in [-1, 1], all -1 where not valid.
     valid: bool [N], whether the bytes are an image.
   """
-  # Beside an accelerator too: only the last of these ops could use one.
-  with tf.name_scope('decode_images'), tf.device('/cpu:0'):
-    # The first byte tells them apart; the decoders look at more.
-    first = image_decoding.first_bytes(image_bytes, 1)[:, 0]
-    is_jpeg, is_png, is_gif, is_bmp = (
-        tf.equal(first, byte) for byte in (0xff, 0x89, ord('G'), ord('B')))
-    is_known = (is_jpeg | is_gif | is_bmp
-                | (is_png & image_decoding.png_fits(image_bytes)))
-    image_bytes = _rewrite_some(tf.where_v2(is_known, image_bytes, b''), is_gif,
-                                is_bmp, parallel_calls)
-    black = tf.fill([model_config.image_height, model_config.image_width,
-                     model_config.image_channels], -1.0)
-    return _map_rows(
-        lambda encoded, is_jpeg: resize_and_pad(
-            image_decoding.decode(encoded, is_jpeg), model_config),
-        (image_bytes, is_jpeg), black, parallel_calls)
+  decoded = decode_sized(image_bytes, model_config, parallel_calls)
+  return decoded.images, decoded.valid

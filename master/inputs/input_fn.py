@@ -15,11 +15,15 @@ import tensorflow.compat.v1 as tf
 from master import charset as charset_lib
 from master import config as config_lib
 from master import errors
+from master.inputs import data_position
 from master.inputs import image_ops
 from master.inputs import ordering
 from master.inputs import records as records_lib
 
 InputFn = Callable[..., tf.data.Dataset]
+
+# Rows' places in the shard's order.
+_PLACE = 'place'
 
 # Records that go through Python together: enough to hide what a call costs,
 # few enough to keep all threads busy with small sets.
@@ -35,101 +39,154 @@ class _Chunk(NamedTuple):
     texts: bytes objects [M], the labels as they are.
     numbers: int64 [M], of the records' keys.
     positions: int64 [M], in `Records`.
-    num_first: int64 scalar, records of the first epoch that the chunk had.
+    places: int64 [M], in the shard's order.
+    drawn: int64 [2], how many records were drawn, and how many of them until
+      each record had its turn.
   """
   images: np.ndarray
   ids: np.ndarray
   texts: np.ndarray
   numbers: np.ndarray
   positions: np.ndarray
-  num_first: np.ndarray
+  places: np.ndarray
+  drawn: np.ndarray
+
+
+_CHUNK_TYPES = _Chunk(tf.string, tf.int32, tf.string, tf.int64, tf.int64,
+                      tf.int64, tf.int64)
 
 
 class _ChunkSource:
   """Reads chunks and judges their records; the Python side of a pipeline."""
 
-  def __init__(self, records: records_lib.Records, order: ordering.EpochOrder,
-               size: int, model_config: config_lib.ModelConfig,
+  def __init__(self, records: records_lib.Records, order: ordering.Order,
+               start: int, stop: int, model_config: config_lib.ModelConfig,
+               data_config: config_lib.DataConfig,
                counter: records_lib.SkipCounter, is_training: bool):
     """Constructs the source.
 
     Args:
       records: where positions lead to.
       order: which positions are drawn.
-      size: places of `order` that there are.
+      start: the first place of `order` that is drawn.
+      stop: the place of `order` before which it ends.
       model_config: gives charset and label length.
+      data_config: gives what may be skipped.
       counter: counts what is skipped.
       is_training: skip all that cannot be trained on, not just what tells
         nothing.
     """
     self._records = records
     self._order = order
-    self._size = size
+    self._start = start
+    self._stop = stop
     self._num_steps = model_config.num_steps
     self._max_label_length = model_config.max_label_length
     self._charset = charset_lib.Charset(model_config.charset)
+    self._data_config = data_config
     self._counter = counter
     self._is_training = is_training
+    # From the midst of an epoch it takes a part of the next to see the rest.
+    self._all_seen = start + order.span * (2 if start % order.span else 1)
     self._num_first = 0
     self._found_any = False
     self._lock = threading.Lock()
 
+  @property
+  def num_chunks(self) -> int:
+    """Chunks from start to stop."""
+    return -(-(self._stop - self._start) // CHUNK_SIZE)
+
   def read(self, chunk: int) -> _Chunk:
     """Reads chunk number `chunk`, counting what is left out."""
-    start = int(chunk) * CHUNK_SIZE
+    start = self._start + int(chunk) * CHUNK_SIZE
     positions = self._order.positions(
-        start, min(CHUNK_SIZE, self._size - start))
-    kept, rows = [], []
-    for position in positions.tolist():
+        start, min(CHUNK_SIZE, self._stop - start))
+    rows, ids, texts, images = [], [], [], []
+    for row, position in enumerate(positions.tolist()):
       record = self._records.read(position)
       reason = records_lib.fault(record, self._charset,
-                                 self._max_label_length)
+                                 self._max_label_length, self._unknown_chars)
       if reason in records_lib.FATAL or (reason and self._is_training):
-        self._counter.add(reason, self._records.name(position))
-      else:
-        kept.append(position)
-        rows.append(record)
-    ids = [self._charset.encode(row.label.decode('utf-8'), self._num_steps)
-           for row in rows]
+        self._counter.add(reason, position, self._records.name(position))
+        continue
+      rows.append(row)
+      images.append(record.image)
+      texts.append(record.label)
+      ids.append(self._encoded(record.label, position))
+    kept = positions[rows]
     return _Chunk(
-        images=_object_array([row.image for row in rows]),
+        images=_object_array(images),
         ids=np.reshape(ids, [-1, self._num_steps]).astype(np.int32),
-        texts=_object_array([row.label for row in rows]),
-        numbers=np.array([self._records.number(p) for p in kept], np.int64),
-        positions=np.array(kept, np.int64),
-        num_first=np.int64(np.clip(self._order.epoch_size - start, 0,
-                                   len(positions))))
+        texts=_object_array(texts),
+        numbers=np.array([self._records.number(p) for p in kept.tolist()],
+                         np.int64),
+        positions=kept,
+        places=start + np.array(rows, np.int64),
+        drawn=np.array([len(positions), np.clip(self._all_seen - start, 0,
+                                                len(positions))], np.int64))
 
-  def keep(self, valid: np.ndarray, positions: np.ndarray,
-           num_first: int) -> np.ndarray:
-    """Counts images that could not be decoded.
+  @property
+  def _unknown_chars(self) -> str:
+    # Evaluation judges the label as it is.
+    return (self._data_config.unknown_chars if self._is_training
+            else records_lib.SKIP)
+
+  def _encoded(self, label: bytes, position: int) -> np.ndarray:
+    """Class ids of a usable label, int32 [num_steps]."""
+    text = label.decode('utf-8')
+    if self._is_training:
+      text, change = records_lib.learned_text(text, self._charset,
+                                              self._unknown_chars)
+      if change:
+        self._counter.add(change, position, self._records.name(position))
+    return self._charset.encode(text, self._num_steps)
+
+  def keep(self, valid: np.ndarray, sides: np.ndarray, positions: np.ndarray,
+           drawn: np.ndarray) -> np.ndarray:
+    """Counts images that could not be decoded or are too small.
 
     Args:
       valid: bool [M].
+      sides: int32 [M, 2], height and width in pixels where valid.
       positions: int64 [M].
-      num_first: records of the first epoch that the chunk had.
+      drawn: int64 [2], as of the chunk.
 
     Returns:
       int64 [M]: the rows that are left.
 
     Raises:
-      InputError: if the first epoch had no usable record.
+      InputError: if no record was usable, or too few of many.
     """
-    for position in positions[~valid].tolist():
-      self._counter.add(records_lib.UNDECODABLE_IMAGE,
-                        self._records.name(position))
+    kept = valid
+    self._count(records_lib.UNDECODABLE_IMAGE, positions[~valid])
+    if self._is_training:
+      large = sides.min(axis=1, initial=2**31 - 1) >= (
+          self._data_config.min_image_size)
+      self._count(records_lib.IMAGE_TOO_SMALL, positions[valid & ~large])
+      kept = valid & large
+    rows = np.flatnonzero(kept).astype(np.int64)
+    num_drawn, num_first = drawn.tolist()
+    self._counter.draw(num_drawn, num_drawn - len(rows))
     with self._lock:
-      # Chunks come in any order; counting only those of the first epoch
-      # makes sure that all of its records were looked at.
-      self._num_first += int(num_first)
-      self._found_any = self._found_any or bool(valid.any())
-      fruitless = (not self._found_any
-                   and self._num_first >= self._order.epoch_size)
+      # Chunks come in any order; counting only those up to where all records
+      # had their turn makes sure that all were looked at.
+      self._num_first += num_first
+      self._found_any = self._found_any or bool(len(rows))
+      fruitless = not self._found_any and (
+          self._num_first >= self._all_seen - self._start)
     if fruitless:
       raise errors.InputError(
           f'{self._records.paths()}: not one usable record, '
           f'{self._counter.summary()}; data_tools/check_lmdb tells more.')
-    return np.flatnonzero(valid).astype(np.int64)
+    if self._is_training:
+      self._counter.check_bad_fraction(self._data_config.max_bad_fraction,
+                                       self._records.paths())
+    return rows
+
+  def _count(self, reason: str, positions: np.ndarray):
+    for position in positions.tolist():
+      self._counter.add(reason, position, self._records.name(position))
 
 
 def _object_array(values: list[bytes]) -> np.ndarray:
@@ -142,23 +199,25 @@ def _object_array(values: list[bytes]) -> np.ndarray:
 def _load_chunk(chunk: tf.Tensor, source: _ChunkSource,
                 model_config: config_lib.ModelConfig):
   """The usable records of a chunk as (features, labels)."""
-  images, ids, texts, numbers, positions, num_first = tf.numpy_function(
-      source.read, [chunk],
-      [tf.string, tf.int32, tf.string, tf.int64, tf.int64, tf.int64])
-  images.set_shape([None])
+  read = _Chunk(*tf.numpy_function(source.read, [chunk], _CHUNK_TYPES))
+  read.images.set_shape([None])
   # Chunks are loaded in parallel, so images of one need not be.
-  pixels, valid = image_ops.decode_images(images, model_config,
-                                          parallel_calls=None)
-  rows = tf.numpy_function(source.keep, [valid, positions, num_first],
-                           tf.int64)
+  decoded = image_ops.decode_sized(read.images, model_config,
+                                   parallel_calls=None)
+  rows = tf.numpy_function(
+      source.keep, [decoded.valid, decoded.sides, read.positions, read.drawn],
+      tf.int64)
   rows.set_shape([None])
-  ids.set_shape([None, model_config.num_steps])
-  for vector in (texts, numbers):
-    vector.set_shape([None])
-  features = {'image': tf.gather(pixels, rows),
-              'index': tf.gather(numbers, rows)}
-  labels = {'ids': tf.gather(ids, rows), 'text': tf.gather(texts, rows)}
-  return features, labels
+  ids = tf.ensure_shape(read.ids, [None, model_config.num_steps])
+
+  def kept(values):
+    gathered = tf.gather(values, rows)
+    return tf.ensure_shape(gathered, [None, *gathered.shape[1:]]
+                           if gathered.shape.rank else [None])
+
+  features = {'image': kept(decoded.images), 'index': kept(read.numbers),
+              _PLACE: kept(read.places)}
+  return features, {'ids': kept(ids), 'text': kept(read.texts)}
 
 
 def _options(data_config: config_lib.DataConfig) -> tf.data.Options:
@@ -169,41 +228,65 @@ def _options(data_config: config_lib.DataConfig) -> tf.data.Options:
   return options
 
 
-def _per_replica_batch_size(batch_size: int, context) -> int:
-  replicas = context.num_replicas_in_sync if context else 1
+class _Share(NamedTuple):
+  """What one input pipeline takes part in.
+
+  Attributes:
+    shard: number of this pipeline.
+    num_shards: pipelines that share the records.
+    replicas: of this pipeline, each with batches of its own.
+    batch_size: of a replica.
+  """
+  shard: int
+  num_shards: int
+  replicas: int
+  batch_size: int
+
+
+def _share(context, batch_size: int, num_records: int, where: str) -> _Share:
+  """The share of the pipeline that a `tf.distribute.InputContext` means.
+
+  Raises:
+    InputError: if the batch or the records cannot be shared out.
+  """
+  if context is None:
+    return _Share(0, 1, 1, batch_size)
+  replicas = context.num_replicas_in_sync
   if batch_size % replicas:
     raise errors.InputError(
         f'--batch_size={batch_size}: must be a multiple of the {replicas} '
         'devices.')
-  return batch_size // replicas
-
-
-def _shard(num_records: int, context, where: str) -> dict[str, int]:
-  """Which records this input pipeline takes, as EpochOrder's arguments."""
-  if context is None:
-    return {'shard': 0, 'num_shards': 1}
-  if context.num_input_pipelines > num_records:
+  num_shards = context.num_input_pipelines
+  if num_shards > num_records:
     raise errors.InputError(
-        f'{where}: {num_records} records are too few for '
-        f'{context.num_input_pipelines} input pipelines; use fewer workers.')
-  return {'shard': context.input_pipeline_id,
-          'num_shards': context.num_input_pipelines}
+        f'{where}: {num_records} records are too few for {num_shards} input '
+        'pipelines; use fewer workers.')
+  return _Share(context.input_pipeline_id, num_shards, replicas // num_shards,
+                batch_size // replicas)
 
 
-def _make_dataset(source: _ChunkSource, num_chunks: int,
-                  batch_size: int, drop_remainder: bool,
-                  model_config: config_lib.ModelConfig,
-                  data_config: config_lib.DataConfig) -> tf.data.Dataset:
+def _chunks(source: _ChunkSource, model_config: config_lib.ModelConfig,
+            data_config: config_lib.DataConfig) -> tf.data.Dataset:
+  """(features, labels) of one chunk after the other."""
   @tf.autograph.experimental.do_not_convert
   def load(chunk):
     return _load_chunk(chunk, source, model_config)
 
   threads = data_config.data_threads or tf.data.AUTOTUNE
-  dataset = tf.data.Dataset.range(num_chunks)
-  dataset = dataset.map(load, num_parallel_calls=threads)
-  dataset = dataset.rebatch(batch_size, drop_remainder=drop_remainder)
-  dataset = dataset.prefetch(data_config.prefetch_batches)
-  return dataset.with_options(_options(data_config))
+  return tf.data.Dataset.range(source.num_chunks).map(
+      load, num_parallel_calls=threads)
+
+
+def _with_position(features: dict[str, tf.Tensor], labels, share: _Share,
+                   fingerprint: int):
+  """Adds to a batch where it ends in the order, in place of rows' places."""
+  features = dict(features)
+  places = features.pop(_PLACE)
+  # Pipelines go on in step, so one tells about where the others are.
+  behind = (places[-1] + 1) * share.num_shards
+  features[data_position.FEATURE] = tf.tile(
+      [[behind, fingerprint]], [tf.size(places), 1])
+  return features, labels
 
 
 def make_train_input_fn(paths: Sequence[str],
@@ -211,7 +294,8 @@ def make_train_input_fn(paths: Sequence[str],
                         data_config: config_lib.DataConfig,
                         seed: int,
                         counter: Optional[records_lib.SkipCounter] = None,
-                        ) -> InputFn:
+                        weights: Optional[Sequence[float]] = None,
+                        resume_from: Optional[str] = None) -> InputFn:
   """An `input_fn` that goes through the records for ever.
 
   Records that cannot be trained on are skipped and counted, whatever the
@@ -220,15 +304,21 @@ def make_train_input_fn(paths: Sequence[str],
   Args:
     paths: LMDBs whose records are mixed.
     model_config: gives size and channels of images, charset, label length.
-    data_config: gives the batch size over all devices, and threads.
+    data_config: gives the batch size over all devices, threads, and what may
+      be skipped.
     seed: decides the order.
     counter: counts skipped records by reason; None to forget them.
+    weights: share of each LMDB in what is drawn, each in epochs of its own;
+      None draws every record of all once an epoch.
+    resume_from: model directory; each call goes on where the training of its
+      newest checkpoint was, in the same order.
 
   Returns:
     A function of an optional `tf.distribute.InputContext` that builds a
     data set of B rows each, in the current graph:
       features: {'image': float32 [B, H, W, C] in [-1, 1],
-                 'index': int64 [B], the number in the record's keys}
+                 'index': int64 [B], the number in the record's keys,
+                 'position': int64 [B, 2], for `data_position.record`}
       labels: {'ids': int32 [B, num_steps], class ids, `<EOS>`, `<PAD>`s,
                'text': string [B], the label as it is}
 
@@ -236,18 +326,27 @@ def make_train_input_fn(paths: Sequence[str],
     InputError: naming the path that is no LMDB.
   """
   records = records_lib.Records(paths)
+  order = ordering.make_order(records.sizes, weights, seed,
+                              data_config.shuffle)
 
   def input_fn(input_context=None) -> tf.data.Dataset:
-    order = ordering.EpochOrder(
-        len(records), seed, data_config.shuffle,
-        **_shard(len(records), input_context, records.paths()))
-    source = _ChunkSource(records, order, sys.maxsize, model_config,
-                          counter or records_lib.SkipCounter(),
-                          is_training=True)
-    return _make_dataset(
-        source, sys.maxsize // CHUNK_SIZE,
-        _per_replica_batch_size(data_config.batch_size, input_context),
-        True, model_config, data_config)
+    share = _share(input_context, data_config.batch_size, len(records),
+                   records.paths())
+    start = data_position.restored_place(resume_from, order)
+    source = _ChunkSource(
+        records, ordering.ShardOrder(order, share.shard, share.num_shards),
+        start // share.num_shards, sys.maxsize, model_config, data_config,
+        counter or records_lib.SkipCounter(), is_training=True)
+    dataset = _chunks(source, model_config, data_config)
+    # The position must be that of the whole batch on each of its replicas.
+    dataset = dataset.rebatch(share.batch_size * share.replicas,
+                              drop_remainder=True)
+    dataset = dataset.map(lambda features, labels: _with_position(
+        features, labels, share, order.fingerprint()))
+    if share.replicas > 1:
+      dataset = dataset.rebatch(share.batch_size, drop_remainder=True)
+    return dataset.prefetch(data_config.prefetch_batches).with_options(
+        _options(data_config))
 
   return input_fn
 
@@ -271,7 +370,8 @@ def make_eval_input_fn(path: str,
     limit: how many of the first records to take; None for all.
 
   Returns:
-    As `make_train_input_fn`, but the last batch may have fewer rows.
+    As `make_train_input_fn`, but without 'position', and the last batch may
+    have fewer rows.
 
   Raises:
     InputError: if `path` is no LMDB.
@@ -280,14 +380,18 @@ def make_eval_input_fn(path: str,
   num_records = min(len(records), limit or len(records))
 
   def input_fn(input_context=None) -> tf.data.Dataset:
-    order = ordering.EpochOrder(num_records, seed=0, shuffle=False,
-                                **_shard(num_records, input_context, path))
-    source = _ChunkSource(records, order, order.epoch_size, model_config,
-                          counter or records_lib.SkipCounter(),
+    share = _share(input_context, data_config.batch_size, num_records, path)
+    order = ordering.ShardOrder(
+        ordering.EpochOrder(num_records, seed=0, shuffle=False), share.shard,
+        share.num_shards)
+    source = _ChunkSource(records, order, 0, order.span, model_config,
+                          data_config, counter or records_lib.SkipCounter(),
                           is_training=False)
-    return _make_dataset(
-        source, -(-order.epoch_size // CHUNK_SIZE),
-        _per_replica_batch_size(data_config.batch_size, input_context),
-        False, model_config, data_config)
+    dataset = _chunks(source, model_config, data_config)
+    dataset = dataset.map(lambda features, labels: (
+        {key: value for key, value in features.items() if key != _PLACE},
+        labels))
+    return dataset.rebatch(share.batch_size).prefetch(
+        data_config.prefetch_batches).with_options(_options(data_config))
 
   return input_fn

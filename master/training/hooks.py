@@ -4,6 +4,8 @@ Guarded by tests/training/hooks_test.py.
 """
 
 import io
+import logging
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -45,6 +47,46 @@ def draw_reading(image: np.ndarray, label: str, text: str) -> bytes:
   encoded = io.BytesIO()
   canvas.save(encoded, 'PNG')
   return encoded.getvalue()
+
+
+class SkippedHook(tf.train.SessionRunHook):
+  """Tells which training records are skipped, in the log and TensorBoard.
+
+  A line is logged for each new reason, and when the number has doubled.
+  """
+
+  def __init__(self, counter: Any, output_dir: str, every_steps: int):
+    """Constructs the hook.
+
+    Args:
+      counter: has `counts` and `altered`, number by reason, and `summary()`.
+      output_dir: of the event file.
+      every_steps: steps between two looks at the counter.
+    """
+    self._counter = counter
+    self._output_dir = output_dir
+    self._every_steps = every_steps
+    self._told = {}
+
+  def begin(self):
+    self._global_step = tf.train.get_or_create_global_step()
+    self._num_runs = 0
+
+  def after_run(self, run_context, run_values):
+    self._num_runs += 1
+    counts = {**self._counter.counts, **self._counter.altered}
+    if not counts or self._num_runs % self._every_steps:
+      return
+    # Fetched beside the step that raises it, it could be the old one.
+    step = run_context.session.run(self._global_step)
+    writer = tf.summary.FileWriterCache.get(self._output_dir)
+    writer.add_summary(tf.Summary(value=[
+        tf.Summary.Value(tag=f'records/{reason}', simple_value=count)
+        for reason, count in sorted(counts.items())]), step)
+    if (counts.keys() != self._told.keys()
+        or sum(counts.values()) >= 2 * sum(self._told.values())):
+      self._told = counts
+      logging.info('Training records: %s', self._counter.summary())
 
 
 class PicturesHook(tf.train.SessionRunHook):

@@ -10,6 +10,7 @@ import tensorflow.compat.v1 as tf
 from master import charset as charset_lib
 from master import config as config_lib
 from master import errors
+from master.inputs import data_position
 from master.inputs import image_ops
 from master.inputs import input_fn as input_fn_lib
 from master.inputs import lmdb_writer
@@ -93,9 +94,11 @@ class TrainTest(InputFnTest):
       shapes = tf.data.get_output_shapes(dataset)
       types = tf.data.get_output_types(dataset)
     self.assertEqual(
-        shapes, ({'image': [7, 16, 20, channels], 'index': [7]},
+        shapes, ({'image': [7, 16, 20, channels], 'index': [7],
+                  'position': [7, 2]},
                  {'ids': [7, 6], 'text': [7]}))
-    self.assertEqual(types, ({'image': tf.float32, 'index': tf.int64},
+    self.assertEqual(types, ({'image': tf.float32, 'index': tf.int64,
+                              'position': tf.int64},
                              {'ids': tf.int32, 'text': tf.string}))
 
   def test_rows_belong_together(self):
@@ -187,13 +190,153 @@ class TrainTest(InputFnTest):
 
   def test_one_usable_record_among_many_is_enough(self):
     path = self._write(['too long'] * NUM_MANY + ['12345'])
-    batches = _batches(self._make([path]), 2)
+    batches = _batches(self._make([path], max_bad_fraction=1.0), 2)
     self.assertEqual(_texts(batches), [b'12345'] * 14)
     self.assertEqual(self._counter.counts, {'label_too_long': NUM_MANY})
+
+  def test_rotten_data_is_an_error(self):
+    path = self._write(['too long'] * 60 + ['1'] * 40)
+    with self.assertRaisesRegex(
+        tf.errors.OpError, f'InputError: {path}: 6.. of the first 1... '
+        'records cannot be used, most for label_too_long .*image-0.*'
+        '--max_bad_fraction=0.5'):
+      _batches(self._make([path]), 200)
+    self.assertLen(_batches(self._make([path], max_bad_fraction=0.7), 200),
+                   200)
+
+  @parameterized.parameters(
+      ('strip', [b'12', b'1a2'], ['12', '12'], {'label_stripped': 1}),
+      ('unk', [b'12', b'1a2', b'abc'], ['12', '1?2', '???'],
+       {'label_with_unk': 2}))
+  def test_characters_outside_the_charset(self, unknown_chars, labels, learned,
+                                          altered):
+    path = self._write(['12', '1a2', 'abc'])
+    batches = _batches(self._make([path], batch_size=len(labels),
+                                  shuffle=False, unknown_chars=unknown_chars),
+                       1)
+    self.assertEqual(_texts(batches), labels)
+    charset = charset_lib.Charset(MODEL.charset)
+    self.assertAllEqual(batches[0][1]['ids'],
+                        [charset.encode(text, 6) for text in learned])
+    self.assertEqual(self._counter.altered, altered)
+
+  def test_small_images(self):
+    path = os.path.join(self._folder, 'sizes')
+    with lmdb_writer.LmdbWriter(path) as writer:
+      for height, width in ((20, 30), (9, 30), (20, 9), (10, 10)):
+        writer.add(pictures.png(height, width), '1')
+    batches = _batches(self._make([path], batch_size=4, min_image_size=10), 1)
+    self.assertEqual(set(_indices(batches)), {1, 4})
+    self.assertEqual(
+        {reason: sorted(keys)
+         for reason, keys in self._counter.examples.items()},
+        {'image_too_small': ['image-000000002', 'image-000000003']})
+
+  def test_sets_are_mixed_by_weight(self):
+    paths = [self._write(['1'] * 11, 'ones'), self._write(['2'] * 170, 'twos')]
+    train = input_fn_lib.make_train_input_fn(
+        paths, MODEL, _data_config(), 1, weights=[3, 1])
+    counts = collections.Counter(_texts(_batches(train, 300)))
+    self.assertAlmostEqual(counts[b'1'] / 2100, 0.75, delta=0.03)
 
   def test_no_lmdb_is_an_error_at_once(self):
     with self.assertRaisesRegex(errors.InputError, 'no data.mdb'):
       self._make([self._write(['1']), self._folder])
+
+
+class ResumeTest(InputFnTest):
+  """A checkpoint's position gives back the rest of the same sequence."""
+
+  def _stop_at(self, batch):
+    """Writes a model directory whose training ended with this batch."""
+    model_dir = os.path.join(self._folder, f'model{np.random.rand()}')
+    with tf.Graph().as_default(), tf.Session() as session:
+      record = data_position.record(tf.constant(batch[0]['position']))
+      session.run(tf.global_variables_initializer())
+      session.run(record)
+      os.makedirs(model_dir)
+      tf.train.Saver().save(session, os.path.join(model_dir, 'model.ckpt-1'))
+    return model_dir
+
+  def _keys(self, batches):
+    return [(text, index) for features, labels in batches
+            for text, index in zip(labels['text'], features['index'])]
+
+  @parameterized.named_parameters(
+      ('plain', None, {}), ('weighted', [1, 2], {}),
+      ('in_order', None, dict(shuffle=False)))
+  def test_at_ten_random_points(self, weights, changes):
+    paths = [self._write_broken(),
+             self._write([str(i) for i in range(150)])]
+
+    def make(model_dir=None):
+      return input_fn_lib.make_train_input_fn(
+          paths, MODEL, _data_config(**changes), 5, weights=weights,
+          resume_from=model_dir)
+
+    # Several epochs of both sets.
+    whole = _batches(make(), 120)
+    keys = self._keys(whole)
+    self.assertLen(set(keys), 150 + 7)
+    for stop in np.random.RandomState(3).randint(1, 110, 10):
+      rest = _batches(make(self._stop_at(whole[stop - 1])), 10)
+      self.assertEqual(self._keys(rest), keys[7 * stop:7 * stop + 70])
+
+  def test_other_batch_size(self):
+    path = self._write([str(i) for i in range(150)])
+    first = input_fn_lib.make_train_input_fn([path], MODEL, _data_config(6), 5)
+    keys = self._keys(_batches(first, 40))
+    model_dir = self._stop_at(_batches(first, 11)[-1])
+    second = input_fn_lib.make_train_input_fn(
+        [path], MODEL, _data_config(5), 5, resume_from=model_dir)
+    self.assertEqual(self._keys(_batches(second, 8)), keys[66:106])
+
+  @parameterized.parameters(1, 2)
+  def test_pipelines_and_replicas(self, pipelines):
+    path = self._write([str(i) for i in range(150)])
+    contexts = [tf.distribute.InputContext(pipelines, i, 2)
+                for i in range(pipelines)]
+    train = input_fn_lib.make_train_input_fn([path], MODEL, _data_config(6), 5)
+    replicas = 2 // pipelines
+    for context in contexts:
+      whole = _batches(train, 40 * replicas, context)
+      for batch in whole:
+        self.assertLen(set(map(tuple, batch[0]['position'])), 1)
+      # All replicas of a step tell the same.
+      steps = [whole[i:i + replicas] for i in range(0, len(whole), replicas)]
+      for step in steps:
+        self.assertLen({batch[0]['position'][0, 0] for batch in step}, 1)
+      resumed = input_fn_lib.make_train_input_fn(
+          [path], MODEL, _data_config(6), 5,
+          resume_from=self._stop_at(steps[16][0]))
+      self.assertEqual(self._keys(_batches(resumed, 20, context)),
+                       self._keys(whole[17 * replicas:17 * replicas + 20]))
+
+  def test_other_data_starts_anew(self):
+    path = self._write([str(i) for i in range(50)])
+    train = input_fn_lib.make_train_input_fn([path], MODEL, _data_config(), 5)
+    model_dir = self._stop_at(_batches(train, 3)[-1])
+    other = input_fn_lib.make_train_input_fn(
+        [path], MODEL, _data_config(), 6, resume_from=model_dir)
+    with self.assertLogs(level='WARNING') as logs:
+      found = self._keys(_batches(other, 3))
+    self.assertIn('the order of records starts anew', logs.output[0])
+    fresh = input_fn_lib.make_train_input_fn([path], MODEL, _data_config(), 6)
+    self.assertEqual(found, self._keys(_batches(fresh, 3)))
+
+  def test_nothing_usable_is_an_error_from_the_midst_too(self):
+    path = self._write(['1'] * 20)
+    train = input_fn_lib.make_train_input_fn([path], MODEL, _data_config(), 5)
+    model_dir = self._stop_at(_batches(train, 1)[-1])
+    broken = pictures.change_lmdb(
+        self._write(['1'] * 20, 'broken'),
+        {f'image-{i:09d}': b'' for i in range(1, 21)})
+    again = input_fn_lib.make_train_input_fn(
+        [broken], MODEL, _data_config(), 5, self._counter,
+        resume_from=model_dir)
+    with self.assertRaisesRegex(tf.errors.OpError,
+                                'skipped 20 undecodable_image'):
+      _batches(again, 1)
 
 
 class EvalTest(InputFnTest):

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 import tensorflow.compat.v1 as tf
 
+from master.inputs import records
 from master.training import hooks
 
 
@@ -43,6 +44,37 @@ class DrawReadingTest(tf.test.TestCase):
 
     self.assertFalse(has_red(self._picture(image, 'word', 'word')))
     self.assertTrue(has_red(self._picture(image, 'word', 'ward')))
+
+
+class SkippedHookTest(tf.test.TestCase):
+
+  def test_tells_of_new_reasons_and_of_doubled_numbers(self):
+    directory = self.create_tempdir().full_path
+    counter = records.SkipCounter()
+    with tf.Graph().as_default():
+      advance = tf.train.get_or_create_global_step().assign_add(1)
+      with self.assertLogs(level='INFO') as logs, (
+          tf.train.SingularMonitoredSession(
+              [hooks.SkippedHook(counter, directory, 2)])) as session:
+        for step in range(1, 11):
+          if step in (3, 4, 6, 8, 9):
+            counter.add(records.LABEL_EMPTY if step < 9 else
+                        records.LABEL_STRIPPED, step, f'image-{step}')
+          session.run(advance)
+    lines = [record.getMessage() for record in logs.records
+             if 'Training records' in record.getMessage()]
+    self.assertEqual(lines, [
+        'Training records: skipped 2 label_empty (image-3, ...)',
+        'Training records: skipped 4 label_empty (image-3, ...)',
+        'Training records: skipped 4 label_empty (image-3, ...); altered 1 '
+        'label_stripped (image-9)'])
+    tf.summary.FileWriterCache.clear()
+    values = [(step, value.tag, value.simple_value)
+              for step, value in _summaries(directory)]
+    self.assertEqual(values, [
+        (4, 'records/label_empty', 2), (6, 'records/label_empty', 3),
+        (8, 'records/label_empty', 4), (10, 'records/label_empty', 4),
+        (10, 'records/label_stripped', 1)])
 
 
 class PicturesHookTest(tf.test.TestCase):
