@@ -198,6 +198,13 @@ def _resize_and_pad(pixels: np.ndarray, image_resize: str) -> np.ndarray:
     return session.run(image, {fed: pixels})
 
 
+def _sized(rows, **changes) -> image_ops.Decoded:
+  """What decode_sized makes of a list of bytes."""
+  config = test_util.tiny_config(image_height=24, image_width=52, **changes)
+  with test_util.graph_session() as session:
+    return session.run(image_ops.decode_sized(tf.constant(rows), config))
+
+
 def _pillow_right_square(pixels: np.ndarray) -> np.ndarray:
   """MASTER-pytorch's transform to 24 x 52, of uint8 [h, w, C]."""
   height, width, channels = pixels.shape
@@ -243,6 +250,37 @@ class ImageResizeTest(tf.test.TestCase, parameterized.TestCase):
     pixels = pixels.astype(np.uint8)
     self.assertAllClose(_resize_and_pad(pixels, 'right_square'),
                         _pillow_right_square(pixels), atol=1.5 / 127.5)
+
+  @parameterized.parameters(*SIZES.values())
+  def test_stretch_fills_the_canvas(self, height, width):
+    pixels = pictures.pixels(height, width, 3)
+    rows, columns = _interpolate(height, 24), _interpolate(width, 52)
+    self.assertAllClose(
+        _resize_and_pad(pixels, 'stretch'),
+        np.einsum('yh,xw,hwc->yxc', rows, columns, pixels) / 127.5 - 1,
+        atol=1e-4)
+
+  @parameterized.parameters(('right', [52, 12, 0]), ('stretch', [52, 52, 0]),
+                            ('letterbox', [52, 52, 0]))
+  def test_sides_and_widths(self, image_resize, widths):
+    found = _sized([pictures.png(10, 97), pictures.png(60, 30), b'none'],
+                   image_resize=image_resize)
+    self.assertAllEqual(found.valid, [True, True, False])
+    self.assertAllEqual(found.sides, [[10, 97], [60, 30], [0, 0]])
+    self.assertAllEqual(found.widths, widths)
+
+  @parameterized.parameters((60, 30, False), (61, 30, True), (97, 10, True),
+                            (30, 60, False))
+  def test_vertical_images_are_turned(self, height, width, is_turned):
+    pixels = pictures.pixels(height, width, 1)
+    encoded = pictures.encode(Image.fromarray(pixels[:, :, 0]), 'PNG')
+    found = _sized([encoded], rotate_vertical=2.0)
+    if is_turned:
+      pixels = np.rot90(pixels)
+    self.assertAllClose(
+        found.images[0], _resize_and_pad(pixels, 'right'), atol=1e-6)
+    # As it was in the file.
+    self.assertAllEqual(found.sides, [[height, width]])
 
   @parameterized.parameters(
       ('right', 30, 37, 30), ('right_square', 30, 37, 29),
