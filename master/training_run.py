@@ -65,7 +65,7 @@ class TrainingRun:
     self._counter = records.SkipCounter()
     self._input_fn = input_fn.make_train_input_fn(
         train_lmdb, config.model, config.data, train.seed, self._counter,
-        train_weights, resume_from=model_dir)
+        train_weights, model_dir, config.augment)
     self._eval_sets = [_EvalSet(name, path, config)
                        for name, path in eval_lmdb.items()]
     self.estimator = estimator_lib.Estimator(

@@ -28,7 +28,8 @@ from master.cli import common_flags
 from master.cli import flags_file
 
 _GROUPS = (config_lib.ModelConfig, config_lib.DataConfig,
-           config_lib.TrainConfig, config_lib.DecodeConfig)
+           config_lib.TrainConfig, config_lib.DecodeConfig,
+           config_lib.AugmentConfig)
 _OWN = ('model_dir', 'train_lmdb', 'train_weights', 'eval_lmdb', 'warm_start_from',
         'distribution')
 
@@ -76,6 +77,7 @@ def define_flags():
   """Defines the flags of this command."""
   common_flags.define_model_flags(_inherited)
   common_flags.define_data_flags()
+  common_flags.define_augment_flags()
   common_flags.define_train_flags()
   common_flags.define_decode_flags()
   flags.DEFINE_string(
@@ -135,10 +137,10 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
   inherited = _inherited(flags_obj)
   model = common_flags.from_flags(config_lib.ModelConfig, flags_obj,
                                   inherited)
-  data, train, decode = (
+  data, train, decode, augment = (
       common_flags.from_flags(group, flags_obj) for group in _GROUPS[1:])
   config = config_lib.Config(model=model, decode=decode, data=data,
-                             train=train)
+                             train=train, augment=augment)
   model_dir = flags_obj.model_dir
   _check_same_model(model_dir, model)
   if inherited:

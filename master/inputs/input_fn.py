@@ -15,6 +15,7 @@ import tensorflow.compat.v1 as tf
 from master import charset as charset_lib
 from master import config as config_lib
 from master import errors
+from master.inputs import augmentation
 from master.inputs import data_position
 from master.inputs import image_ops
 from master.inputs import ordering
@@ -196,8 +197,13 @@ def _object_array(values: list[bytes]) -> np.ndarray:
   return array
 
 
+# (images, widths, places in the shard's order) -> images.
+_Augment = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
+
+
 def _load_chunk(chunk: tf.Tensor, source: _ChunkSource,
-                model_config: config_lib.ModelConfig):
+                model_config: config_lib.ModelConfig,
+                augment: Optional[_Augment]):
   """The usable records of a chunk as (features, labels)."""
   read = _Chunk(*tf.numpy_function(source.read, [chunk], _CHUNK_TYPES))
   read.images.set_shape([None])
@@ -215,8 +221,10 @@ def _load_chunk(chunk: tf.Tensor, source: _ChunkSource,
     return tf.ensure_shape(gathered, [None, *gathered.shape[1:]]
                            if gathered.shape.rank else [None])
 
-  features = {'image': kept(decoded.images), 'index': kept(read.numbers),
-              _PLACE: kept(read.places)}
+  images, places = kept(decoded.images), kept(read.places)
+  if augment:
+    images = augment(images, kept(decoded.widths), places)
+  features = {'image': images, 'index': kept(read.numbers), _PLACE: places}
   return features, {'ids': kept(ids), 'text': kept(read.texts)}
 
 
@@ -266,15 +274,32 @@ def _share(context, batch_size: int, num_records: int, where: str) -> _Share:
 
 
 def _chunks(source: _ChunkSource, model_config: config_lib.ModelConfig,
-            data_config: config_lib.DataConfig) -> tf.data.Dataset:
+            data_config: config_lib.DataConfig,
+            augment: Optional[_Augment] = None) -> tf.data.Dataset:
   """(features, labels) of one chunk after the other."""
   @tf.autograph.experimental.do_not_convert
   def load(chunk):
-    return _load_chunk(chunk, source, model_config)
+    return _load_chunk(chunk, source, model_config, augment)
 
   threads = data_config.data_threads or tf.data.AUTOTUNE
   return tf.data.Dataset.range(source.num_chunks).map(
       load, num_parallel_calls=threads)
+
+
+def _augment_fn(config: config_lib.AugmentConfig, seed: int,
+                share: _Share) -> Optional[_Augment]:
+  """Augments each row by its place in the whole order; None if that is off."""
+  if not config.augment:
+    return None
+  # An odd factor keeps the places of different seeds far from each other.
+  start = (seed * 0x9E3779B97F4A7C15) % 2**62
+
+  def augment(images, widths, places):
+    return augmentation.augment_batch(
+        images, widths, start + places * share.num_shards + share.shard,
+        config)
+
+  return augment
 
 
 def _with_position(features: dict[str, tf.Tensor], labels, share: _Share,
@@ -295,7 +320,9 @@ def make_train_input_fn(paths: Sequence[str],
                         seed: int,
                         counter: Optional[records_lib.SkipCounter] = None,
                         weights: Optional[Sequence[float]] = None,
-                        resume_from: Optional[str] = None) -> InputFn:
+                        resume_from: Optional[str] = None,
+                        augment_config: config_lib.AugmentConfig = (
+                            config_lib.AugmentConfig())) -> InputFn:
   """An `input_fn` that goes through the records for ever.
 
   Records that cannot be trained on are skipped and counted, whatever the
@@ -312,6 +339,8 @@ def make_train_input_fn(paths: Sequence[str],
       None draws every record of all once an epoch.
     resume_from: model directory; each call goes on where the training of its
       newest checkpoint was, in the same order.
+    augment_config: how images are changed by chance; `seed` and a record's
+      place in the order decide it.
 
   Returns:
     A function of an optional `tf.distribute.InputContext` that builds a
@@ -337,7 +366,8 @@ def make_train_input_fn(paths: Sequence[str],
         records, ordering.ShardOrder(order, share.shard, share.num_shards),
         start // share.num_shards, sys.maxsize, model_config, data_config,
         counter or records_lib.SkipCounter(), is_training=True)
-    dataset = _chunks(source, model_config, data_config)
+    dataset = _chunks(source, model_config, data_config,
+                      _augment_fn(augment_config, seed, share))
     # The position must be that of the whole batch on each of its replicas.
     dataset = dataset.rebatch(share.batch_size * share.replicas,
                               drop_remainder=True)

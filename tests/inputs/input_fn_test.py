@@ -244,6 +244,48 @@ class TrainTest(InputFnTest):
       self._make([self._write(['1']), self._folder])
 
 
+class AugmentTest(InputFnTest):
+
+  def _images(self, seed=1, strength=1.0, steps=30, context=None, **arguments):
+    """Images by the record's number, in the order they came in."""
+    path = os.path.join(self._folder, 'set')
+    if not os.path.exists(path):
+      self._write([str(i) for i in range(40)])
+    train = input_fn_lib.make_train_input_fn(
+        [path], MODEL, _data_config(8), seed,
+        augment_config=config_lib.AugmentConfig(augment=strength),
+        **arguments)
+    found = collections.defaultdict(list)
+    for features, _ in _batches(train, steps, context):
+      self.assertBetween(features['image'].min(), -1, 1)
+      self.assertBetween(features['image'].max(), -1, 1)
+      for image, index in zip(features['image'], features['index']):
+        found[int(index)].append(image)
+    return found
+
+  def test_differs_by_epoch_and_seed_but_not_by_run(self):
+    plain = self._images(strength=0.0)
+    first, again, other = (self._images(), self._images(), self._images(2))
+    for index in plain:
+      self.assertAllEqual(plain[index][0], plain[index][1])
+      self.assertAllEqual(first[index], again[index])
+    def share_of_equal(a, b):
+      return np.mean([np.array_equal(x, y) for x, y in zip(a, b)])
+    self.assertLess(share_of_equal(
+        [first[i][0] for i in plain], [first[i][1] for i in plain]), 0.5)
+    self.assertLess(share_of_equal(
+        [first[i][0] for i in plain], [other[i][0] for i in plain]), 0.5)
+    self.assertLess(share_of_equal(
+        [first[i][0] for i in plain], [plain[i][0] for i in plain]), 0.5)
+
+  def test_pipelines_augment_as_one_does(self):
+    whole = self._images(steps=5)
+    for shard in range(2):
+      context = tf.distribute.InputContext(2, shard, 2)
+      for index, images in self._images(steps=5, context=context).items():
+        self.assertAllEqual(images[0], whole[index][0])
+
+
 class ResumeTest(InputFnTest):
   """A checkpoint's position gives back the rest of the same sequence."""
 
