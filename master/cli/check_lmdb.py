@@ -1,21 +1,36 @@
 """Tells what is in an LMDB of word images and what is wrong with it.
 
-The exit status is 1 when records are unusable, 2 when PATH is no LMDB.
+Every image is decoded, in several processes. The exit status is 1 when records
+are unusable, 2 when PATH is no LMDB. With --fix the usable records are copied
+to a new LMDB; the exit status tells of PATH all the same.
 """
 
-import collections
-import statistics
+import contextlib
+import json
+import logging
+import os
+from typing import Any, Iterable, Iterator, Optional
 
 from absl import flags
 
 from master import charset as charset_lib
 from master import errors
 from master.cli import app
+from master.cli import check_report
 from master.cli import common_flags
+from master.cli import parallel
 from master.cli import progress as progress_lib
-from master.inputs import image_check
+from master.inputs import lmdb_check
+from master.inputs import lmdb_keys
+from master.inputs import lmdb_pages
 from master.inputs import lmdb_reader
+from master.inputs import lmdb_writer
 from master.inputs import records as records_lib
+
+_CHUNK = 128  # Records that a process judges for one message.
+# Crashes after which a share of the records is given up as a whole, as to
+# find the one record takes a few crashes more.
+_MAX_SPLITS = 50
 
 
 def define_flags():
@@ -27,101 +42,186 @@ def define_flags():
       'counted.', lower_bound=1)
   flags.DEFINE_integer(
       'max_listed', 20,
-      'Broken records that are listed one by one; 0 lists none.',
+      'Broken records that are listed one by one, and as many of everything '
+      'else that is listed; 0 lists none.', lower_bound=0)
+  flags.DEFINE_integer(
+      'processes', 0, 'Processes that judge images; 0 is one per processor.',
       lower_bound=0)
+  flags.DEFINE_string(
+      'json', None,
+      'File for all that was found, as JSON; - writes it to stdout in place '
+      'of the report.')
+  flags.DEFINE_string(
+      'fix', None,
+      'Folder to make for a copy in the standard layout, of the usable '
+      'records alone and with the right counter; must not be there, or be '
+      'empty.')
 
 
-class _Findings:
-  """What is counted while going through the records.
-
-  Attributes:
-    num_broken: records nobody can use.
-    broken: the first of them, one line each.
-    faults: number of records by reason that training skips.
-  """
-
-  def __init__(self, max_listed: int):
-    self.num_broken = 0
-    self.broken = []
-    self._max_listed = max_listed
-    self.faults = collections.Counter()
-    self.unknown = collections.Counter()
-    self.label_lengths = []
-    self.formats = collections.Counter()
-    self.heights = []
-    self.widths = []
-
-  def add(self, reader: lmdb_reader.LmdbReader, position: int,
-          charset: charset_lib.Charset, max_label_length: int):
-    """Judges the record at `position`."""
-    record = reader.read(position)
-    reason = records_lib.fault(record, charset, max_label_length)
-    verdict = image_check.judge(record.image or b'')
-    if reason in records_lib.FATAL or reason == records_lib.LABEL_EMPTY:
-      is_image = reason == records_lib.MISSING_IMAGE
-      key = reader.image_key if is_image else reader.label_key
-      self._add_broken(key(position), reason)
-    elif verdict.fault:
-      reason = records_lib.UNDECODABLE_IMAGE
-      self._add_broken(reader.image_key(position),
-                       f'{reason}: {verdict.fault}')
-    if reason:
-      self.faults[reason] += 1
-    if record.image is not None and not verdict.fault:
-      self.formats[verdict.format] += 1
-      self.heights.append(verdict.height)
-      self.widths.append(verdict.width)
-    if record.label is not None and reason != records_lib.LABEL_NOT_UTF8:
-      text = record.label.decode('utf-8', 'replace')
-      self.label_lengths.append(len(text))
-      self.unknown.update(charset.unknown(text))
-
-  def _add_broken(self, key: str, reason: str):
-    self.num_broken += 1
-    if len(self.broken) < self._max_listed:
-      self.broken.append(f'{key}: {reason}')
+class _NothingToCopyError(Exception):
+  """Not one record is usable."""
 
 
-def _spread(name: str, values: list[int], unit: str) -> str:
-  if not values:
-    return f'{name}: none'
-  return (f'{name}: {min(values)} to {max(values)} {unit}, median '
-          f'{statistics.median(values):g}')
+class _Check:
+  """One pass through an LMDB."""
+
+  def __init__(self, path: str, flags_obj: flags.FlagValues):
+    """Opens the LMDB.
+
+    Raises:
+      InputError: if it is none, or a flag is wrong.
+    """
+    self._flags = flags_obj
+    self._characters = charset_lib.load_characters(flags_obj.charset)
+    self.pages = lmdb_pages.PageReader(path)
+    self.layout, self.count = lmdb_reader.detect(self.pages)
+    self.keys = lmdb_keys.Keys()
+    self.found = lmdb_check.Findings()
+    self.left_out_beyond = lmdb_check.Findings()
+    self.num_copied = 0
+    self.seconds = 0.0
+    self._num_splits = 0
+
+  def run(self, writer: Optional[lmdb_writer.LmdbWriter]):
+    """Goes through keys and records.
+
+    Args:
+      writer: gets the usable records; None to copy nothing.
+
+    Raises:
+      InputError: if somebody else writes to the LMDB meanwhile.
+    """
+    max_listed = self._flags.max_listed
+    scanned = progress_lib.Progress('Looked at keys', unit='keys',
+                                    total=self.pages.meta.num_keys)
+    self.keys = lmdb_keys.scan_keys(self.pages, self.layout, self.count,
+                                     max_listed, scanned.add)
+    extent = self.keys.extent
+    self.found = lmdb_check.make_findings(extent)
+    progress = progress_lib.Progress('Checked', unit='records', total=extent)
+    for job, found in self._judged(self._jobs(range(extent), bool(writer))):
+      start = job.positions[0]
+      stop = start + found.records
+      self.found.hashes[start:stop] = found.hashes
+      self.found.label_hashes[start:stop] = found.label_hashes
+      self.found.merge(found, max_listed)
+      self._copy(found, writer)
+      progress.add(found.records)
+    self.seconds = progress.seconds
+    self._add_missing(extent)
+    if writer:
+      beyond = self.keys.beyond.tolist()
+      for _, found in self._judged(self._jobs(beyond, True)):
+        self.left_out_beyond.merge(found, max_listed)
+        self._copy(found, writer)
+    if self.pages.is_outdated():
+      raise errors.InputError(
+          f'{self.pages.path}: was written to meanwhile; check it when its '
+          'writer is done.')
+
+  def _jobs(self, positions, keep: bool) -> Iterator[lmdb_check.Job]:
+    for start in range(0, len(positions), _CHUNK):
+      yield lmdb_check.Job(
+          self.pages.path, self.layout, positions[start:start + _CHUNK],
+          self._characters, self._flags.max_label_length,
+          self._flags.max_listed, keep)
+
+  def _judged(self, jobs: Iterable[lmdb_check.Job]
+              ) -> Iterator[tuple[lmdb_check.Job, lmdb_check.Findings]]:
+    """Jobs and what came of them; those that crash are split."""
+    for outcome in parallel.run(lmdb_check.judge, jobs,
+                                self._flags.processes):
+      job = outcome.job
+      if not outcome.crashed:
+        yield job, outcome.result
+      elif len(job.positions) == 1 or self._num_splits == _MAX_SPLITS:
+        logging.warning('%s to %s ended the process that judged them',
+                        job.image_key(job.positions[0]),
+                        job.image_key(job.positions[-1]))
+        yield job, lmdb_check.crashed(job)
+      else:
+        self._num_splits += 1
+        yield from self._judged(job.halves())
+
+  def _copy(self, found: lmdb_check.Findings,
+            writer: Optional[lmdb_writer.LmdbWriter]):
+    for image, label in found.kept:
+      writer.add(image, label)
+    self.num_copied += len(found.kept)
+
+  def _add_missing(self, extent: int):
+    """Counts the records below the counter behind the last one there is."""
+    missing = self.count - extent
+    listed = max(0, self._flags.max_listed - len(self.found.broken))
+    self.found.records += missing
+    for counter in (self.found.faults, self.found.unusable):
+      # An entry of 0 would be listed.
+      counter.update({records_lib.MISSING_IMAGE: missing} if missing else {})
+    for position in range(extent, min(self.count, extent + listed)):
+      self.found.broken.append(lmdb_check.Broken(
+          self.layout.image_key % (self.layout.first + position),
+          records_lib.MISSING_IMAGE))
+
+  def summary(self, fixed: Optional[str]) -> dict[str, Any]:
+    """All that was found, for JSON.
+
+    Args:
+      fixed: where the copy is; None without one.
+    """
+    return check_report.summary(
+        self, charset_name=self._flags.charset, characters=self._characters,
+        max_listed=self._flags.max_listed, fixed=fixed)
 
 
-def _counts(counter: collections.Counter, most: int = 20) -> str:
-  listed = ', '.join(f'{name} {count}'
-                     for name, count in counter.most_common(most))
-  return (listed or 'none') + (', ...' if len(counter) > most else '')
+def _check_json(path: Optional[str]):
+  if path and path != '-' and (
+      os.path.isdir(path)
+      or not os.path.isdir(os.path.dirname(os.path.abspath(path)))):
+    raise errors.InputError(
+        f'--json={path}: no file can be made there; name one in a folder '
+        'that exists.')
 
 
-def _print_report(reader: lmdb_reader.LmdbReader, found: _Findings,
-                  charset_name: str):
-  layout = reader.layout
-  num_images = reader.count_images()
-  print(f'{reader.path}: {layout.name} layout ({layout.counter_key}, '
-        f'{layout.image_key}, {layout.label_key}, from {layout.first})')
-  agreement = 'agrees with' if num_images == len(reader) else 'but there are'
-  print(f'records: {layout.counter_key} is {len(reader)}, {agreement} '
-        f'{num_images} image keys')
-  print(_spread('label length', found.label_lengths, 'characters'))
-  print(f'outside --charset={charset_name}: '
-        + _counts(collections.Counter(
-            {repr(c): n for c, n in found.unknown.items()})))
-  print(f'image formats: {_counts(found.formats)}')
-  print(_spread('image height', found.heights, 'px'))
-  print(_spread('image width', found.widths, 'px'))
-  print(f'skipped in training: {_counts(found.faults)}')
+def _write_json(path: str, summary: dict[str, Any]):
+  text = json.dumps(summary, indent=2, ensure_ascii=False)
+  if path == '-':
+    print(text)
+    return
+  try:
+    with open(path + '.tmp', 'w', encoding='utf-8') as f:
+      f.write(text + '\n')
+    os.replace(path + '.tmp', path)
+  except OSError as e:
+    raise errors.InputError(
+        f'--json={path}: cannot be written ({e.strerror}); make room or name '
+        'another file.') from e
 
 
-def _print_broken(found: _Findings):
-  print(f'unusable records: {found.num_broken}')
-  for line in found.broken:
-    print(f'  {line}')
-  unlisted = found.num_broken - len(found.broken)
-  if unlisted:
-    print(f'  {unlisted} not listed; --max_listed={found.num_broken} lists '
-          'all')
+@contextlib.contextmanager
+def _writer(path: Optional[str]) -> Iterator[Optional[lmdb_writer.LmdbWriter]]:
+  """The writer of --fix; its faults name that flag."""
+  if path is None:
+    yield None
+    return
+  try:
+    with lmdb_writer.LmdbWriter(path) as writer:
+      yield writer
+      if not writer.count:
+        raise _NothingToCopyError
+  except errors.InputError as e:
+    raise errors.InputError(
+        str(e).replace('--output=', '--fix=', 1)) from e
+
+
+def _run(check: _Check, fix: Optional[str]) -> Optional[str]:
+  """Goes through the LMDB; returns where the copy is, if there is one."""
+  try:
+    with _writer(fix) as writer:
+      check.run(writer)
+  except _NothingToCopyError:
+    logging.warning('--fix=%s: not made, as not one record is usable', fix)
+    return None
+  return fix
 
 
 def main(flags_obj: flags.FlagValues, arguments: list[str]) -> int:
@@ -129,17 +229,19 @@ def main(flags_obj: flags.FlagValues, arguments: list[str]) -> int:
   if len(arguments) != 1:
     raise errors.InputError(
         f'Takes one PATH, not {len(arguments)}; name the LMDB to check.')
-  charset = charset_lib.Charset(
-      charset_lib.load_characters(flags_obj.charset))
-  reader = lmdb_reader.LmdbReader(arguments[0])
-  found = _Findings(flags_obj.max_listed)
-  progress = progress_lib.Progress('Checked')
-  for position in range(len(reader)):
-    found.add(reader, position, charset, flags_obj.max_label_length)
-    progress.add(1)
-  _print_report(reader, found, flags_obj.charset)
-  _print_broken(found)
-  return app.EXIT_FAILURE if found.num_broken else 0
+  _check_json(flags_obj.json)
+  check = _Check(arguments[0], flags_obj)
+  fixed = _run(check, flags_obj.fix)
+  summary = check.summary(fixed)
+  if flags_obj.json != '-':
+    for line in check_report.lines(summary, flags_obj.max_listed):
+      print(line)
+  if flags_obj.json:
+    _write_json(flags_obj.json, summary)
+  logging.info('%d records in %.1f s, %.0f records/s', check.found.records,
+               check.seconds, summary['records_per_second'])
+  is_bad = summary['unusable']['records'] or summary['damaged_pages']['count']
+  return app.EXIT_FAILURE if is_bad else 0
 
 
 def run():

@@ -16,16 +16,18 @@ class Progress:
   """
 
   def __init__(self, name: str, interval: float = 10,
-               total: Optional[int] = None):
+               total: Optional[int] = None, unit: str = 'images'):
     """Starts the clock.
 
     Args:
       name: what is worked on, first in each line.
       interval: seconds between lines.
       total: images to do, to tell the time left; None if unknown.
+      unit: what is counted, where it is not images.
     """
     self.count = 0
     self._total = total
+    self._unit = unit
     self._name = name
     self._interval = interval
     self._start = self._reported = time.monotonic()
@@ -41,8 +43,8 @@ class Progress:
     now = time.monotonic()
     if now - self._reported >= self._interval:
       rate = self.count / (now - self._start)
-      logging.info('%s: %d images, %.1f images/s%s', self._name, self.count,
-                   rate, self._time_left(rate))
+      logging.info('%s: %d %s, %.1f %s/s%s', self._name, self.count,
+                   self._unit, rate, self._unit, self._time_left(rate))
       self._reported = now
 
   def _time_left(self, rate: float) -> str:

@@ -7,12 +7,14 @@ image_ops decodes.
 """
 
 import io
+import re
 import struct
 from typing import Iterator, NamedTuple, Optional
 import warnings
 import zlib
 
 from PIL import Image
+from PIL import UnidentifiedImageError
 
 from master.inputs import image_formats
 
@@ -29,6 +31,9 @@ _PNG_PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4),
 # progressive; and of lossless and hierarchical JPEGs.
 _JPEG_FRAMES = (0xc0, 0xc1, 0xc2, 0xc9, 0xca)
 _JPEG_OTHER_FRAMES = (0xc3, 0xc5, 0xc6, 0xc7, 0xcb, 0xcd, 0xce, 0xcf)
+# Among the pixels: no stuffing, filling or restart, which go on without it.
+_JPEG_MARKER = re.compile(rb'\xff[^\x00\x01\xd0-\xd7\xff]')
+_JPEG_END = b'\xff\xd9'
 
 
 class Verdict(NamedTuple):
@@ -68,6 +73,18 @@ def _load(encoded: bytes, image_format: str) -> Image.Image:
   return image
 
 
+def _check_jpeg_end(encoded: bytes, place: int):
+  """Looks for the end, from a marker on, that is no part of something else.
+
+  Pillow is content once it has all pixels; TensorFlow reads on to the end.
+  """
+  marker = _JPEG_MARKER.search(encoded, place)
+  while marker and marker.group() != _JPEG_END:
+    size, = struct.unpack_from('>H', encoded, marker.end())
+    marker = _JPEG_MARKER.search(encoded, marker.end() + size)
+  _check(marker is not None, 'damaged (truncated)')
+
+
 def _jpeg_size(encoded: bytes) -> tuple[int, int]:
   place = 2
   while True:
@@ -81,7 +98,7 @@ def _jpeg_size(encoded: bytes) -> tuple[int, int]:
            'a lossless or hierarchical JPEG; save it as PNG')
     place += 2 + size
   _check_size(width, height)
-  _check(b'\xff\xd9' in encoded[place:], 'damaged (truncated)')
+  _check_jpeg_end(encoded, place)
   # Of several pictures in one file, as from some cameras, this is the first.
   return _load(encoded, 'JPEG').size
 
@@ -187,8 +204,8 @@ def _bmp_size(encoded: bytes) -> tuple[int, int]:
          'as PNG')
   _check_size(width, abs(height))
   palette_size = 4 * (colours or 256) if depth == 8 else 0
-  _check(palette_size <= 1024 and 14 + header + palette_size <= pixels,
-         'damaged (its palette)')
+  _check(colours < 1 << 31 and palette_size <= 1024
+         and 14 + header + palette_size <= pixels, 'damaged (its palette)')
   row_size = (width * depth // 8 + 3) // 4 * 4
   _check(pixels + row_size * abs(height) <= len(encoded),
          'damaged (truncated)')
@@ -218,8 +235,11 @@ def _judge(image_bytes: bytes) -> Verdict:
         return Verdict('damaged (truncated)')
       except Exception as e:  # pylint: disable=broad-except
         # Pillow raises whatever its decoders stumble over: OSError,
-        # SyntaxError, ValueError, ZeroDivisionError and more.
-        return Verdict(f'damaged ({e})')
+        # SyntaxError, ValueError, ZeroDivisionError and more. Some name the
+        # object in memory, which differs each time.
+        return Verdict(
+            'damaged (no image)' if isinstance(e, UnidentifiedImageError)
+            else f'damaged ({e})')
   return Verdict(_other_fault(image_bytes))
 
 

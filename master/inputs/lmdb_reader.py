@@ -12,6 +12,8 @@ import weakref
 import lmdb
 
 from master import errors
+from master.inputs import lmdb_head
+from master.inputs import lmdb_pages
 
 _COUNTER_KEYS = ('num-samples', 'nSamples')
 _IMAGE_PREFIXES = ('image-',)
@@ -46,12 +48,24 @@ class Layout(NamedTuple):
   first: int
 
 
+# A counter may exceed the number of keys by this, its records then being
+# missing. More means a wrong counter, for which memory would run out.
+MAX_MISSING = 1000000
+# Times that an LMDB which is being written is looked at.
+_MAX_LOOKS = 10
+
 STANDARD = Layout('standard', 'num-samples', 'image-%09d', 'label-%09d', 1)
 LEGACY = Layout('legacy', 'nSamples', 'image-%d', 'transcript-%d', 1)
 
 
 class LmdbReader:
-  """The records of one LMDB, read-only, from any number of threads."""
+  """The records of one LMDB, read-only, from any number of threads.
+
+  Nothing is locked or written, so read-only media and network folders will
+  do. Opening looks at the counter, the layout and the upper levels of the
+  tree without liblmdb and finds damage there; damage in a record's own pages
+  may end the process by a signal. data_tools/check_lmdb finds that.
+  """
 
   def __init__(self, path: str):
     """Opens the LMDB and looks which layout it has.
@@ -60,11 +74,13 @@ class LmdbReader:
       path: folder with a data.mdb, or the file itself.
 
     Raises:
-      InputError: if it is no LMDB, is cut short or has no known layout.
+      InputError: if it is no LMDB, is cut short, is damaged where all reads
+        pass, has no known layout, or a counter far beyond its keys.
     """
     self.path = path
     self._environment = None
-    self.layout, self._count = self._look()
+    self.layout, self._count = _look(path)
+    self._open()
 
   def __len__(self) -> int:
     """Number of records by the counter; some of them may be missing."""
@@ -101,116 +117,114 @@ class LmdbReader:
       with self._open().begin() as transaction:
         return Record(transaction.get(self.image_key(position).encode()),
                       transaction.get(self.label_key(position).encode()))
+    except lmdb.MapResizedError as e:
+      raise errors.InputError(
+          f'{self.path}: grew while it was read; start again when its writer '
+          'is done.') from e
     except lmdb.Error as e:
       raise errors.InputError(
-          f'{self.path}: damaged at {self.image_key(position)} ({e}); copy '
-          'or create it again.') from e
-
-  def count_images(self) -> int:
-    """Number of keys that are named as an image's is, by looking at all."""
-    prefix = self.layout.image_key.split('%')[0].encode()
-    count = 0
-    with self._open().begin() as transaction, transaction.cursor() as cursor:
-      found = cursor.set_range(prefix)
-      while found and cursor.key().startswith(prefix):
-        count += 1
-        found = cursor.next()
-    return count
+          f'{self.path}: damaged at {self.image_key(position)} ({e}); '
+          'data_tools/check_lmdb --fix copies what is whole.') from e
 
   def _open(self) -> lmdb.Environment:
     if self._environment is None:
       self._environment = _shared_environment(self.path)
     return self._environment
 
-  def _look(self) -> tuple[Layout, int]:
-    """Layout and counter, from the keys that are there."""
-    try:
-      with self._open().begin() as transaction:
-        return _detect(transaction, self.path)
-    except lmdb.Error as e:
-      raise errors.InputError(
-          f'{self.path}: damaged ({e}); copy or create it again.') from e
-
 
 def _shared_environment(path: str) -> lmdb.Environment:
-  real_path = os.path.realpath(path)
+  # The file decides, as a folder and the file in it are the same LMDB.
+  file = os.stat(lmdb_head.data_file(path))
+  key = (file.st_dev, file.st_ino)
   with _environments_lock:
-    environment = _environments.get(real_path)
+    environment = _environments.get(key)
     if environment is None:
       environment = _open_environment(path)
-      _environments[real_path] = environment
+      _environments[key] = environment
     return environment
 
 
 def _open_environment(path: str) -> lmdb.Environment:
-  if not os.path.exists(path):
-    raise errors.InputError(
-        f'{path}: does not exist; name a folder that holds data.mdb.')
-  is_folder = os.path.isdir(path)
-  data = os.path.join(path, 'data.mdb') if is_folder else path
-  if not os.path.isfile(data):
-    raise errors.InputError(
-        f'{path}: no LMDB (no data.mdb in it); data_tools/create_lmdb makes '
-        'one.')
   try:
     # Records are read in random order, so reading ahead only wastes memory.
-    environment = lmdb.open(path, subdir=is_folder, readonly=True, lock=False,
-                            readahead=False, max_spare_txns=16)
+    return lmdb.open(path, subdir=os.path.isdir(path), readonly=True,
+                     lock=False, readahead=False, max_spare_txns=16)
   except lmdb.Error as e:
     raise errors.InputError(
         f'{path}: no LMDB ({e}); data_tools/create_lmdb makes one.') from e
-  # A page behind the end of the file would kill the process by a signal.
-  needed = (environment.info()['last_pgno'] + 1) * environment.stat()['psize']
-  size = os.path.getsize(data)
-  if size < needed:
-    environment.close()
+
+
+def _look(path: str) -> tuple[Layout, int]:
+  """Layout and counter of an LMDB whose upper levels are in order."""
+  for looks_left in reversed(range(_MAX_LOOKS)):
+    pages = lmdb_pages.PageReader(path)
+    try:
+      layout, count = detect(pages)
+      pages.check_top()
+      break
+    except lmdb_head.PageError:
+      # A writer takes pages into use again that this look still needs.
+      if not (looks_left and pages.is_outdated()):
+        raise
+  if count > MAX_MISSING + pages.meta.num_keys:
     raise errors.InputError(
-        f'{data}: cut short, {size} of {needed} bytes; copy it again.')
-  return environment
+        f'{path}: {layout.counter_key} is {count}, but there are only '
+        f'{pages.meta.num_keys} keys; data_tools/check_lmdb --fix copies the '
+        'records with the right counter.')
+  return layout, count
 
 
-def _key_format(transaction, prefixes) -> Optional[str]:
+def _key_format(pages: lmdb_pages.PageReader, prefixes) -> Optional[str]:
   """The %-format of the first keys `prefix` + digits, by prefix."""
   for prefix in prefixes:
-    with transaction.cursor() as cursor:
-      if not cursor.set_range(prefix.encode()):
-        continue
-      match = re.fullmatch(rb'(\d+)', cursor.key()[len(prefix):])
-      if match and cursor.key().startswith(prefix.encode()):
-        digits = match.group(1).decode()
-        # Keys are in bytewise order: padded numbers begin with a zero.
-        padded = len(digits) > 1 and digits.startswith('0')
-        return prefix + (f'%0{len(digits)}d' if padded else '%d')
+    key = pages.first_from(prefix.encode() + b'0')
+    match = key and re.fullmatch(rb'%s(\d+)' % prefix.encode(), key)
+    if match:
+      digits = match.group(1).decode()
+      # Keys are in bytewise order: padded numbers begin with a zero.
+      padded = len(digits) > 1 and digits.startswith('0')
+      return prefix + (f'%0{len(digits)}d' if padded else '%d')
   return None
 
 
-def _counter(transaction, path: str) -> tuple[str, int]:
+def _counter(pages: lmdb_pages.PageReader) -> tuple[str, int]:
   for key in _COUNTER_KEYS:
-    value = transaction.get(key.encode())
+    value = pages.get(key.encode())
     if value is not None:
-      if not re.fullmatch(rb'\s*\d+\s*', value):
+      if not re.fullmatch(rb'\s*\d{1,18}\s*', value):
         raise errors.InputError(
-            f'{path}: {key} is {value[:20]!r}, no decimal number; create '
-            'the LMDB again.')
+            f'{pages.path}: {key} is {value[:20]!r}, no decimal number; '
+            'create the LMDB again.')
       return key, int(value)
   raise errors.InputError(
-      f'{path}: an LMDB of no known layout (neither {_COUNTER_KEYS[0]} nor '
-      f'{_COUNTER_KEYS[1]} in it); data_tools/create_lmdb makes one.')
+      f'{pages.path}: an LMDB of no known layout (neither '
+      f'{_COUNTER_KEYS[0]} nor {_COUNTER_KEYS[1]} in it); '
+      'data_tools/create_lmdb makes one.')
 
 
-def _detect(transaction, path: str) -> tuple[Layout, int]:
-  """Looks for the counter, the first image and the first label."""
-  counter_key, count = _counter(transaction, path)
+def detect(pages: lmdb_pages.PageReader) -> tuple[Layout, int]:
+  """Looks for the counter, the first image and the first label.
+
+  Args:
+    pages: of an LMDB.
+
+  Returns:
+    The layout, and what the counter says.
+
+  Raises:
+    InputError: if it has no known layout, or is damaged on the way.
+  """
+  counter_key, count = _counter(pages)
   usual = STANDARD if counter_key == STANDARD.counter_key else LEGACY
-  image_key = _key_format(transaction, _IMAGE_PREFIXES)
-  label_key = _key_format(transaction, _LABEL_PREFIXES)
+  image_key = _key_format(pages, _IMAGE_PREFIXES)
+  label_key = _key_format(pages, _LABEL_PREFIXES)
   if count and image_key is None:
     raise errors.InputError(
-        f'{path}: an LMDB of no known layout ({counter_key} is {count}, but '
-        'no key is image-<number>); data_tools/create_lmdb makes one.')
+        f'{pages.path}: an LMDB of no known layout ({counter_key} is {count}, '
+        'but no key is image-<number>); data_tools/create_lmdb makes one.')
   image_key = image_key or usual.image_key
   label_key = label_key or usual.label_key
-  first = 1 if transaction.get((image_key % 0).encode()) is None else 0
+  first = 1 if pages.get((image_key % 0).encode()) is None else 0
   for known in (STANDARD, LEGACY):
     if (counter_key, image_key, label_key) == known[1:4]:
       return known._replace(first=first), count

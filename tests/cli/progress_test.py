@@ -33,6 +33,16 @@ class ProgressTest(absltest.TestCase):
     self.assertEqual(['set: 5 images, 0.5 images/s, 90 s left'],
                      [record.getMessage() for record in logs.records])
 
+  def test_counts_what_it_is_told_to(self):
+    now = 100.0
+    with mock.patch('time.monotonic', lambda: now):
+      done = progress.Progress('set', interval=10, unit='keys')
+      now += 10
+      with self.assertLogs(level=logging.INFO) as logs:
+        done.add(5)
+    self.assertEqual(['set: 5 keys, 0.5 keys/s'],
+                     [record.getMessage() for record in logs.records])
+
   def test_seconds_run_from_the_start(self):
     now = 5.0
     with mock.patch('time.monotonic', lambda: now):

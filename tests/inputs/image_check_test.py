@@ -10,6 +10,7 @@ from master.inputs import image_formats
 from master.inputs import image_ops
 from tests import test_util
 from tests.inputs import image_kinds
+from tests.inputs import mutations
 from tests.inputs import pictures
 
 FAULTS = {
@@ -72,6 +73,41 @@ class ImageCheckTest(tf.test.TestCase):
         larger = pictures.encode(pictures.picture(7, 43), name)
         self.assertEqual('43 x 7 pixels, more than 300',
                          image_check.judge(larger).fault)
+
+  def test_end_of_a_jpeg_that_is_part_of_something_else(self):
+    # Among the pixels stands a marker whose part reaches to or behind the
+    # end; Pillow has all its pixels before it.
+    whole = pictures.encode(pictures.picture(7, 9, 'L'), 'JPEG')
+    for size, fault in ((2, None), (4, 'damaged (truncated)'),
+                        (400, 'damaged (truncated)')):
+      marked = whole[:-2] + b'\xff\xfe' + size.to_bytes(2, 'big') + whole[-2:]
+      with self.subTest(size):
+        self.assertEqual(fault, image_check.judge(marked).fault)
+        self.assertAllEqual([fault is None], _is_read([marked]))
+
+  def test_bmp_of_more_colours_than_there_are(self):
+    whole = bytearray(pictures.encode(pictures.picture(2, 1), 'BMP'))
+    for byte, fault in ((0x7f, None), (0x80, 'damaged (its palette)')):
+      whole[49] = byte
+      with self.subTest(byte):
+        self.assertEqual(fault, image_check.judge(bytes(whole)).fault)
+        self.assertAllEqual([fault is None], _is_read([bytes(whole)]))
+
+  def test_faults_do_not_name_objects_in_memory(self):
+    whole = pictures.encode(pictures.picture(7, 9, 'L'), 'JPEG')
+    unknown = whole[:2] + b'\xff\x02\x00\x02' + whole[2:]
+    self.assertEqual('damaged (no image)', image_check.judge(unknown).fault)
+
+  def test_agrees_about_mutated_images(self):
+    rows = [item.image for item in mutations.items(1500, seed=7)
+            if item.image is not None]
+    judged = [image_check.judge(row).fault is None for row in rows]
+    is_read = _is_read(rows)
+    self.assertGreater(judged.count(False), 300)
+    # What is judged to be an image is one; the other way a few are not told.
+    self.assertEmpty([row for row, judgement, read in zip(
+        rows, judged, is_read) if judgement and not read])
+    self.assertLess(sum(is_read) - sum(judged), 20)
 
   def test_agrees_about_what_is_cut(self):
     rows = []

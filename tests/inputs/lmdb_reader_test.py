@@ -2,14 +2,40 @@
 
 import os
 import pickle
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
 import threading
 
 from absl.testing import absltest
 from absl.testing import parameterized
 
 from master import errors
+from master.inputs import lmdb_pages
 from master.inputs import lmdb_reader
+from tests import commands
 from tests.inputs import pictures
+
+# Another process that changes labels, or adds to a set, and says when.
+_WRITER = """
+import sys, lmdb
+with lmdb.open(sys.argv[1], map_size=2**24) as environment:
+  transaction = environment.begin(write=True)
+  transaction.put(b'label-000000001', b'new')
+  transaction.delete(b'label-000000002')
+  print('writing', flush=True)
+  sys.stdin.readline()
+  transaction.commit()
+  print('written', flush=True)
+  sys.stdin.readline()
+  environment.set_mapsize(2**26)
+  with environment.begin(write=True) as transaction:
+    transaction.put(b'z', bytes(2**25))
+  print('grown', flush=True)
+  sys.stdin.readline()
+"""
 
 
 class LmdbReaderTest(parameterized.TestCase):
@@ -39,7 +65,6 @@ class LmdbReaderTest(parameterized.TestCase):
     for i in range(13):
       self.assertEqual(reader.number(i), first + i)
       self.assertEqual(reader.read(i), (b'image %d' % i, b'label %d' % i))
-    self.assertEqual(reader.count_images(), 13)
 
   def test_layout_is_found_without_the_first_record(self):
     items = {'num-samples': b'3', 'image-000000003': b'i',
@@ -57,7 +82,24 @@ class LmdbReaderTest(parameterized.TestCase):
     self.assertLen(reader, 5)
     self.assertEqual(reader.read(1).label, b'b')
     self.assertEqual(reader.read(2), (None, None))
-    self.assertEqual(reader.count_images(), 2)
+
+  def test_counter_beyond_all_reason(self):
+    path = pictures.write_lmdb(self._path(), ['a', 'b'])
+    limit = lmdb_reader.MAX_MISSING
+    pictures.change_lmdb(path, {'num-samples': b'%d' % (limit + 5)})
+    self.assertLen(lmdb_reader.LmdbReader(path), limit + 5)
+    pictures.change_lmdb(path, {'num-samples': b'%d' % (limit + 6)})
+    with self.assertRaisesRegex(
+        errors.InputError, f'^{path}: num-samples is {limit + 6}, but there '
+        'are only 5 keys; data_tools/check_lmdb --fix '):
+      lmdb_reader.LmdbReader(path)
+
+  def test_counter_smaller_than_the_records(self):
+    path = pictures.write_lmdb(self._path(), ['a', 'b', 'c'])
+    pictures.change_lmdb(path, {'num-samples': b'2'})
+    reader = lmdb_reader.LmdbReader(path)
+    self.assertEqual([reader.read(i).label for i in range(len(reader))],
+                     [b'a', b'b'])
 
   def test_no_record_beyond_the_counter(self):
     reader = lmdb_reader.LmdbReader(
@@ -74,6 +116,61 @@ class LmdbReaderTest(parameterized.TestCase):
     path = pictures.write_lmdb(self._path(), ['a', 'b'])
     reader = lmdb_reader.LmdbReader(os.path.join(path, 'data.mdb'))
     self.assertEqual(reader.read(1).label, b'b')
+    # Beside the folder that it is in, as a set to train and evaluate on.
+    self.assertEqual(lmdb_reader.LmdbReader(path).read(1).label, b'b')
+    other = os.path.join(path, 'words.lmdb')
+    os.rename(os.path.join(path, 'data.mdb'), other)
+    self.assertEqual(lmdb_reader.LmdbReader(other).read(0).label, b'a')
+
+  def test_no_lock_is_needed_or_left(self):
+    path = pictures.write_lmdb(self._path(), ['a', 'b'])
+    self.assertEqual(lmdb_reader.LmdbReader(path).read(1).label, b'b')
+    self.assertEqual(['data.mdb'], os.listdir(path))
+
+  def test_without_permission_to_write(self):
+    folder = tempfile.mkdtemp()
+    self.addCleanup(shutil.rmtree, folder)
+    path = pictures.write_lmdb(os.path.join(folder, 'set'), ['a', 'b'])
+    os.chmod(os.path.join(path, 'data.mdb'), 0o444)
+    os.chmod(path, 0o555)
+    os.chmod(folder, 0o555)
+    # Root may write anywhere, so another user reads.
+    process = commands.run('-c', (
+        'import os, sys\n'
+        'from master.inputs import lmdb_reader\n'
+        'if not os.getuid(): os.setgid(65534), os.setuid(65534)\n'
+        'print(lmdb_reader.LmdbReader(sys.argv[1]).read(1).label)\n'), path)
+    self.assertEqual("b'b'\n", process.stdout, process.stderr)
+    self.assertEqual(['data.mdb'], os.listdir(path))
+    self.assertEqual(0o555, stat.S_IMODE(os.stat(path).st_mode))
+
+  def test_beside_a_writer(self):
+    path = pictures.write_lmdb(self._path(), ['a', 'b', 'c'])
+    reader = lmdb_reader.LmdbReader(path)
+
+    def labels():
+      return [reader.read(i).label for i in range(len(reader))]
+
+    with subprocess.Popen([sys.executable, '-c', _WRITER, path], text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                          ) as writer:
+      def go_on():
+        writer.stdin.write('\n')
+        writer.stdin.flush()
+
+      self.assertEqual('writing\n', writer.stdout.readline())
+      self.assertEqual([b'a', b'b', b'c'], labels())
+      # Opened amid its transaction, too.
+      self.assertLen(lmdb_reader.LmdbReader(path), 3)
+      go_on()
+      self.assertEqual('written\n', writer.stdout.readline())
+      self.assertEqual([b'new', None, b'c'], labels())
+      go_on()
+      self.assertEqual('grown\n', writer.stdout.readline())
+      with self.assertRaisesRegex(
+          errors.InputError, f'^{path}: grew while it was read; start again'):
+        labels()
+      go_on()
 
   def test_two_readers_of_one_set(self):
     path = pictures.write_lmdb(self._path(), ['a', 'b'])
@@ -111,6 +208,22 @@ class LmdbReaderTest(parameterized.TestCase):
     os.truncate(file, size if size > 0 else os.path.getsize(file) + size)
     with self.assertRaisesRegex(errors.InputError,
                                 f'^{path}.*(cut short|no LMDB)[^\n]*$'):
+      lmdb_reader.LmdbReader(path)
+
+  @parameterized.parameters(1, 2)
+  def test_damage_where_all_reads_pass(self, level):
+    path = pictures.write_items(self._path(), {
+        'num-samples': b'999', **{f'image-{i:09d}': b'x' * 99
+                                  for i in range(1, 1000)}})
+    pages = lmdb_pages.PageReader(path)
+    page = pages.meta.root
+    if level == 2:
+      page = pages._page(page).children[7]
+    with open(os.path.join(path, 'data.mdb'), 'r+b') as f:
+      f.seek(page * pages.meta.page_size)
+      f.write(bytes(pages.meta.page_size))
+    with self.assertRaisesRegex(
+        errors.InputError, rf'^{path}: damaged \(page {page}: [^\n]*$'):
       lmdb_reader.LmdbReader(path)
 
   def test_no_lmdb(self):
