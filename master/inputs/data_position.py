@@ -53,4 +53,5 @@ def restored_place(model_dir: Optional[str], order: ordering.Order) -> int:
         '%s was trained on other data, or by another seed: the order of '
         'records starts anew.', checkpoint)
     return 0
+  logging.info('The data goes on from record %d of its order.', place)
   return place

@@ -1,6 +1,7 @@
 """Guards master/inputs/image_ops.py."""
 
 import dataclasses
+import io
 import os
 
 from absl.testing import parameterized
@@ -250,6 +251,26 @@ class ImageResizeTest(tf.test.TestCase, parameterized.TestCase):
     pixels = pixels.astype(np.uint8)
     self.assertAllClose(_resize_and_pad(pixels, 'right_square'),
                         _pillow_right_square(pixels), atol=1.5 / 127.5)
+
+  @parameterized.product(size=[(12, 17), (20, 43), (23, 10), (24, 52)],
+                         image_resize=['right', 'right_square'],
+                         channels=[1, 3], mode=['L', 'RGB'])
+  def test_jpegs_that_grow_are_no_exception(self, size, image_resize,
+                                            channels, mode):
+    encoded = pictures.encode(pictures.picture(*size, mode), 'JPEG',
+                              quality=95, subsampling=0)
+    found = _sized([encoded], image_resize=image_resize,
+                   image_channels=channels)
+    pixels = np.asarray(Image.open(io.BytesIO(encoded)))
+    config = test_util.tiny_config(
+        image_height=24, image_width=52, image_resize=image_resize,
+        image_channels=channels)
+    with test_util.graph_session() as session:
+      expected = session.run(image_ops.resize_and_pad(
+          tf.constant(pixels.reshape([*size, -1])), config))
+    # The luma of a colour picture is rounded before it becomes one.
+    rounding = 1.5 / 127.5 if mode == 'RGB' and channels == 1 else 1e-6
+    self.assertAllClose(found.images[0], expected, atol=rounding)
 
   @parameterized.parameters(*SIZES.values())
   def test_stretch_fills_the_canvas(self, height, width):
