@@ -75,7 +75,7 @@ def _words_lmdb(folder: str, count: int) -> str:
   if not os.path.isdir(path):
     _python('master.cli.render_lmdb', f'--output={path}', f'--count={count}',
             '--charset=62', f'--min_height={_HEIGHT}',
-            f'--max_height={_HEIGHT}', '--png_rate=0', '--grey_rate=1')
+            f'--max_height={_HEIGHT}', '--png_rate=0', '--grey_rate=0')
   return path
 
 
