@@ -232,6 +232,49 @@ class DataConfig:
 
 
 @dataclasses.dataclass(frozen=True)
+class AugmentConfig:
+  """How training images are changed by chance.
+
+  Attributes:
+    augment: strength of all effects, 0 (off) to 1: how much they do. The
+      others tell how often, as probabilities of each word. The effects that
+      move pixels, rotation to crop, come together: no more words have one of
+      them than have the most frequent one.
+    augment_rotation: probability of a turn.
+    augment_shear: of a slant.
+    augment_perspective: of one end, and bottom or top, being smaller.
+    augment_curve: of a bend into an arc.
+    augment_crop: of a wider, narrower, shifted or stretched crop.
+    augment_blur: of a lens out of focus.
+    augment_motion: of a moving camera.
+    augment_noise: of a sensor's noise.
+    augment_contrast: of another contrast and brightness.
+    augment_colour: of coloured light; nothing for grey images.
+    augment_invert: of dark and light changing places.
+    augment_jpeg: of a strongly compressed file.
+  """
+  augment: float = 0.0
+  augment_rotation: float = 0.2
+  augment_shear: float = 0.2
+  augment_perspective: float = 0.2
+  augment_curve: float = 0.1
+  augment_crop: float = 0.4
+  augment_blur: float = 0.15
+  augment_motion: float = 0.1
+  augment_noise: float = 0.2
+  augment_contrast: float = 0.5
+  augment_colour: float = 0.3
+  augment_invert: float = 0.1
+  augment_jpeg: float = 0.2
+
+  def __post_init__(self):
+    for field in dataclasses.fields(self):
+      value = getattr(self, field.name)
+      _check(0 <= value <= 1,
+             f'--{field.name}={value}: must be in [0, 1].')
+
+
+@dataclasses.dataclass(frozen=True)
 class TrainConfig:
   """How the variables are learned and what is written meanwhile.
 
@@ -347,12 +390,14 @@ class Config:
   """Everything a model directory's `config.json` holds.
 
   `data` and `train` tell how the model came about; they are None for a model
-  that was not trained here. `export` is that of an exported model.
+  that was not trained here. `augment` belongs to them and is off by default.
+  `export` is that of an exported model.
   """
   model: ModelConfig
   decode: DecodeConfig = DecodeConfig()
   data: Optional[DataConfig] = None
   train: Optional[TrainConfig] = None
+  augment: AugmentConfig = AugmentConfig()
   export: Optional[ExportConfig] = None
 
   def to_json(self) -> str:
@@ -360,7 +405,8 @@ class Config:
 
 
 _PARTS = {'model': ModelConfig, 'decode': DecodeConfig, 'data': DataConfig,
-          'train': TrainConfig, 'export': ExportConfig}
+          'train': TrainConfig, 'augment': AugmentConfig,
+          'export': ExportConfig}
 
 
 def _part_from_dict(cls, values: dict[str, Any], where: str):

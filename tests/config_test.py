@@ -66,6 +66,14 @@ _WRONG_DATA = (
     ('max_bad_fraction', dict(max_bad_fraction=-0.1)),
 )
 
+_WRONG_AUGMENT = (
+    ('augment', dict(augment=-0.1)),
+    ('augment', dict(augment=1.1)),
+    ('augment', dict(augment=float('nan'))),
+    ('augment_rotation', dict(augment_rotation=1.5)),
+    ('augment_jpeg', dict(augment_jpeg=-1.0)),
+)
+
 _WRONG_TRAIN = (
     ('train_steps', dict(train_steps=0)),
     ('save_steps', dict(save_steps=0)),
@@ -113,7 +121,13 @@ def _full_config() -> config.Config:
           schedule='inverse_sqrt', warmup_steps=9, adam_beta1=0.8,
           adam_beta2=0.9, adam_epsilon=1e-6, momentum=0.5, clip_norm=1.5,
           label_smoothing=0.1, save_steps=11, keep_checkpoints=2,
-          log_steps=13, eval_steps=17))
+          log_steps=13, eval_steps=17),
+      augment=config.AugmentConfig(
+          augment=0.5, augment_rotation=0.11, augment_shear=0.12,
+          augment_perspective=0.13, augment_curve=0.14, augment_crop=0.15,
+          augment_blur=0.16, augment_motion=0.17, augment_noise=0.18,
+          augment_contrast=0.19, augment_colour=0.21, augment_invert=0.22,
+          augment_jpeg=0.23))
 
 
 _WRONG_DECODE = (
@@ -128,7 +142,9 @@ class ConfigTest(parameterized.TestCase):
                             *[(config.DataConfig, *c) for c in _WRONG_DATA],
                             *[(config.TrainConfig, *c) for c in _WRONG_TRAIN],
                             *[(config.DecodeConfig, *c)
-                              for c in _WRONG_DECODE])
+                              for c in _WRONG_DECODE],
+                            *[(config.AugmentConfig, *c)
+                              for c in _WRONG_AUGMENT])
   def test_wrong_values_are_one_line_naming_the_flag(self, cls, flag, values):
     with self.assertRaises(errors.InputError) as caught:
       cls(**values)
@@ -150,6 +166,7 @@ class ConfigTest(parameterized.TestCase):
         gcb_ratio=1, hidden_size=2, num_heads=1, dropout_rate=0.0)
     config.TrainConfig(train_steps=1, warmup_steps=1, clip_norm=0.0,
                        label_smoothing=0.0, schedule='inverse_sqrt')
+    config.AugmentConfig(augment=1.0, augment_rotation=0.0, augment_jpeg=1.0)
 
   def test_sizes_that_follow(self):
     model = config.ModelConfig()
@@ -159,7 +176,8 @@ class ConfigTest(parameterized.TestCase):
 
   def test_configurations_do_not_change(self):
     for part in (config.ModelConfig(), config.DataConfig(),
-                 config.TrainConfig(), config.DecodeConfig()):
+                 config.TrainConfig(), config.DecodeConfig(),
+                 config.AugmentConfig()):
       for field in dataclasses.fields(part):
         with self.assertRaises(dataclasses.FrozenInstanceError):
           setattr(part, field.name, field.default)
@@ -174,7 +192,8 @@ class JsonTest(parameterized.TestCase):
 
   def test_the_example_has_no_default_left(self):
     full = _full_config()
-    for part in (full.model, full.decode, full.data, full.train):
+    for part in (full.model, full.decode, full.data, full.train,
+                 full.augment):
       same = [field.name for field in dataclasses.fields(part)
               if getattr(part, field.name) == field.default]
       self.assertEmpty(same)
@@ -205,6 +224,7 @@ class JsonTest(parameterized.TestCase):
     read = config.from_json('{"model": {"max_label_length": 3}}', 'here')
     self.assertEqual(config.ModelConfig(max_label_length=3), read.model)
     self.assertEqual(config.DecodeConfig(), read.decode)
+    self.assertEqual(config.AugmentConfig(augment=0.0), read.augment)
 
   @parameterized.parameters(
       ('{"model": {"shear": 1}}', 'shear.*newer version'),

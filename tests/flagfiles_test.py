@@ -18,7 +18,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 FLAGFILES = sorted(
     str(path.relative_to(ROOT)) for path in (ROOT / 'flags').rglob('*.flags'))
 GROUPS = (config_lib.ModelConfig, config_lib.DataConfig,
-          config_lib.TrainConfig, config_lib.DecodeConfig)
+          config_lib.TrainConfig, config_lib.DecodeConfig,
+          config_lib.AugmentConfig)
 
 
 def _attributes_read() -> set[str]:

@@ -170,6 +170,34 @@ def define_data_flags():
   _validate_as(config_lib.DataConfig)
 
 
+def define_augment_flags():
+  """Flags of AugmentConfig."""
+  default = config_lib.AugmentConfig()
+  flags.DEFINE_float(
+      'augment', default.augment,
+      'Strength of the changes to training images, 0 (none) to 1. It scales '
+      'how much an effect does; augment_rotation and so on tell how often. '
+      'data_tools/show_augmentation draws what comes of it.')
+  for name, effect in (
+      ('rotation', 'is turned, by up to 12 degrees'),
+      ('shear', 'is slanted'),
+      ('perspective', 'is seen from the side, or from below or above'),
+      ('curve', 'is bent into an arc'),
+      ('crop', 'is cropped with more or less around it, or stretched'),
+      ('blur', 'is out of focus'),
+      ('motion', 'is blurred by movement'),
+      ('noise', 'has noise'),
+      ('contrast', 'has another contrast and brightness'),
+      ('colour', 'is in coloured light (nothing for grey images)'),
+      ('invert', 'has dark and light changed; this is not scaled'),
+      ('jpeg', 'shows the artefacts of JPEG')):
+    name = f'augment_{name}'
+    flags.DEFINE_float(
+        name, getattr(default, name),
+        f'Where augment is above 0: the probability that a word {effect}.')
+  _validate_as(config_lib.AugmentConfig)
+
+
 def define_train_flags():
   """Flags of TrainConfig."""
   default = config_lib.TrainConfig()

@@ -16,6 +16,7 @@ _GROUPS = (
     (config.DataConfig, common_flags.define_data_flags),
     (config.TrainConfig, common_flags.define_train_flags),
     (config.DecodeConfig, common_flags.define_decode_flags),
+    (config.AugmentConfig, common_flags.define_augment_flags),
 )
 
 
@@ -75,7 +76,8 @@ class CommonFlagsTest(parameterized.TestCase):
         '--gcb_fusion=concat', '--gcb_scale_mask', '--hidden_size=16',
         '--num_heads=2', '--noscale_embedding', '--batch_size=7',
         '--noshuffle', '--optimizer=momentum', '--learning_rate=0.25',
-        '--noearly_stop')
+        '--noearly_stop', '--augment=0.5', '--augment_curve=0',
+        '--augment_jpeg=1')
     model = common_flags.from_flags(config.ModelConfig, values)
     self.assertEqual(
         config.ModelConfig(
@@ -90,6 +92,10 @@ class CommonFlagsTest(parameterized.TestCase):
     self.assertEqual(
         config.TrainConfig(optimizer='momentum', learning_rate=0.25),
         common_flags.from_flags(config.TrainConfig, values))
+    self.assertEqual(
+        config.AugmentConfig(augment=0.5, augment_curve=0.0,
+                             augment_jpeg=1.0),
+        common_flags.from_flags(config.AugmentConfig, values))
     self.assertEqual(config.DecodeConfig(early_stop=False),
                      common_flags.from_flags(config.DecodeConfig, values))
 
@@ -121,7 +127,8 @@ class CommonFlagsTest(parameterized.TestCase):
       '--train_steps=0', '--warmup_steps=500000', '--optimizer=sgd',
       '--schedule=inverse_sqrt', '--schedule=linear', '--learning_rate=0',
       '--learning_rate=fast', '--label_smoothing=1', '--clip_norm=-1',
-      '--seed=x', '--early_stop=never')
+      '--seed=x', '--early_stop=never', '--augment=2', '--augment=-0.1',
+      '--augment_rotation=1.1', '--augment_jpeg=some')
   def test_wrong_values_die_when_parsed_naming_the_flag(self, argument):
     self.define_all()
     with self.assertRaises(flags.Error) as caught:
