@@ -234,8 +234,9 @@ def _probe(path: str, batch_size: int) -> dict[str, float]:
 
 def _probe_table(found: dict[str, float]) -> str:
   def growth(suffix: str) -> str:
-    return (f'{found[f"memory_peak{suffix}"]:.0f} MiB, '
-            f'{found[f"memory_peak{suffix}"] - found[f"memory_first{suffix}"]:+.0f}')
+    peak, first = (found[f'memory_{name}{suffix}']
+                   for name in ('peak', 'first'))
+    return f'{peak:.0f} MiB, {peak - first:+.0f}'
 
   return report.aligned([
       [f'an epoch of {found["records"]} records', f'{found["epoch_s"]:.1f} s'],

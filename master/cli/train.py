@@ -30,8 +30,8 @@ from master.cli import flags_file
 _GROUPS = (config_lib.ModelConfig, config_lib.DataConfig,
            config_lib.TrainConfig, config_lib.DecodeConfig,
            config_lib.AugmentConfig)
-_OWN = ('model_dir', 'train_lmdb', 'train_weights', 'eval_lmdb', 'warm_start_from',
-        'distribution')
+_OWN = ('model_dir', 'train_lmdb', 'train_weights', 'eval_lmdb',
+        'warm_start_from', 'distribution')
 
 
 def _inherited_from(flags_obj: flags.FlagValues) -> Optional[str]:

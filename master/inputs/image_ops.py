@@ -395,9 +395,9 @@ def _decode_all(image_bytes: tf.Tensor, is_jpeg: tf.Tensor,
     rows = tf.where_v2(~valid)
     results, are_valid = decode(tf.gather_nd(image_bytes, rows),
                                 tf.gather_nd(is_jpeg, rows))
-    update = lambda old, new: tf.tensor_scatter_nd_update(old, rows, new)
-    return tf.nest.map_structure(update, (scaled, valid),
-                                 (results, are_valid))
+    return tf.nest.map_structure(
+        lambda old, new: tf.tensor_scatter_nd_update(old, rows, new),
+        (scaled, valid), (results, are_valid))
 
   return tf.cond(tf.reduce_all(valid), lambda: (scaled, valid), with_others)
 

@@ -286,10 +286,10 @@ def _chunks(source: _ChunkSource, model_config: config_lib.ModelConfig,
       load, num_parallel_calls=threads)
 
 
-def _augment_fn(config: config_lib.AugmentConfig, seed: int,
+def _augment_fn(config: Optional[config_lib.AugmentConfig], seed: int,
                 share: _Share) -> Optional[_Augment]:
   """Augments each row by its place in the whole order; None if that is off."""
-  if not config.augment:
+  if not (config and config.augment):
     return None
   # An odd factor keeps the places of different seeds far from each other.
   start = (seed * 0x9E3779B97F4A7C15) % 2**62
@@ -321,8 +321,8 @@ def make_train_input_fn(paths: Sequence[str],
                         counter: Optional[records_lib.SkipCounter] = None,
                         weights: Optional[Sequence[float]] = None,
                         resume_from: Optional[str] = None,
-                        augment_config: config_lib.AugmentConfig = (
-                            config_lib.AugmentConfig())) -> InputFn:
+                        augment_config: Optional[
+                            config_lib.AugmentConfig] = None) -> InputFn:
   """An `input_fn` that goes through the records for ever.
 
   Records that cannot be trained on are skipped and counted, whatever the
@@ -339,8 +339,8 @@ def make_train_input_fn(paths: Sequence[str],
       None draws every record of all once an epoch.
     resume_from: model directory; each call goes on where the training of its
       newest checkpoint was, in the same order.
-    augment_config: how images are changed by chance; `seed` and a record's
-      place in the order decide it.
+    augment_config: how images are changed by chance, if they are; `seed` and
+      a record's place in the order decide it.
 
   Returns:
     A function of an optional `tf.distribute.InputContext` that builds a

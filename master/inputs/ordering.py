@@ -7,8 +7,8 @@ hangs on those before. Guarded by tests/inputs/ordering_test.py.
 import abc
 import functools
 import threading
-import zlib
 from typing import Optional, Sequence
+import zlib
 
 import numpy as np
 
