@@ -24,3 +24,16 @@ def run(*command: str, stdin: bytes = b'') -> subprocess.CompletedProcess:
   process.stdout = process.stdout.decode('utf-8', 'surrogateescape')
   process.stderr = process.stderr.decode('utf-8', 'replace')
   return process
+
+
+def processes_of(group: int) -> list[int]:
+  """Ids of the processes in a process group, by Linux's /proc."""
+  found = []
+  for entry in pathlib.Path('/proc').glob('[0-9]*/stat'):
+    try:
+      fields = entry.read_text().rpartition(')')[2].split()
+    except OSError:
+      continue
+    if int(fields[2]) == group and fields[0] != 'Z':
+      found.append(int(entry.parent.name))
+  return found

@@ -1,101 +1,188 @@
 """Packs word images and their texts into an LMDB.
 
-The list has one image a line: its path, a tab, its text. Lines that cannot be
-used are named on stderr and left out.
+The texts come from a list, or from the names of folders (--source). Each image
+is decoded, in several processes; the records are in the order of the list
+whatever their number. What cannot be used is named on stderr and left out.
+
+Guarded by tests/cli/create_lmdb_test.py.
 """
 
+import collections
 import logging
 import os
 import sys
-from typing import Iterator, NamedTuple
+from typing import Iterable, Iterator, Union
 
 from absl import flags
 
 from master import errors
 from master.cli import app
+from master.cli import bad_list
+from master.cli import parallel
 from master.cli import progress as progress_lib
-from master.inputs import image_check
 from master.inputs import lmdb_writer
+from master.packing import judging
+from master.packing import sources
 
-
-class _BadLineError(Exception):
-  """A line of the list that cannot be used; says why."""
-
-
-class _Entry(NamedTuple):
-  image: bytes
-  text: str
+# Items that a process judges for one message; fewer where images are large,
+# as several messages per process are held in memory.
+_MAX_CHUNK = 64
+_FIRST_CHUNK = 8
+_CHUNK_BYTES = 2**22
+# Crashes after which a share of the items is given up as a whole, as to find
+# the one image takes a few crashes more.
+_MAX_SPLITS = 50
 
 
 def define_flags():
   """Flags of data_tools/create_lmdb."""
   flags.DEFINE_string(
-      'images', None, 'Folder that the paths in labels are relative to.',
+      'images', None, 'Folder that the paths in labels are relative to; with '
+      '--source=folders, the one that holds a folder per word.',
       required=True)
   flags.DEFINE_string(
       'labels', None,
-      'UTF-8 file with one image a line: path<TAB>text.', required=True)
+      'UTF-8 file with one image a line, written as --source says: '
+      'path<TAB>text. Not with --source=folders.')
+  flags.DEFINE_enum(
+      'source', 'tsv', list(sources.SOURCES),
+      'Where paths and texts come from. tsv: lines path<TAB>text. icdar: '
+      'gt.txt of ICDAR\'s word recognition, lines path, "text". mjsynth: '
+      'annotation_*.txt of MJSynth, whose file names hold the text between '
+      'the first and the last underscore. folders: no list; the name of the '
+      'folder that an image is in is its text.')
   flags.DEFINE_string(
       'output', None,
       'Folder to make for the LMDB; must not be there, or be empty.',
       required=True)
+  flags.DEFINE_string(
+      'bad_list', None,
+      'File to write what was left out to, one a line: file:line, reason and '
+      'what is wrong, separated by tabs.')
+  flags.DEFINE_integer(
+      'processes', 0, 'Processes that judge images; 0 is one per processor. '
+      'The result does not hang on it.', lower_bound=0)
+  flags.register_multi_flags_validator(
+      ['source', 'labels'],
+      lambda values: values['labels'] or not _source(values).has_list,
+      '--labels: required; --help tells what it takes.')
+  flags.register_multi_flags_validator(
+      ['source', 'labels'],
+      lambda values: not values['labels'] or _source(values).has_list,
+      '--labels: --source=folders has no list; leave it out.')
 
 
-def _read_entry(line: bytes, images: str) -> _Entry:
-  """The record of one line.
+def _source(values) -> sources.Source:
+  return sources.SOURCES[values['source']]
 
-  Raises:
-    _BadLineError: if it has none.
+
+class _Packing:
+  """One run: from the items of a source to an LMDB.
+
+  Attributes:
+    counts: items left out, by reason.
   """
-  try:
-    path, tab, text = line.rstrip(b'\r\n').decode('utf-8').partition('\t')
-  except UnicodeDecodeError:
-    raise _BadLineError('not UTF-8') from None
-  if not tab:
-    raise _BadLineError('no tab between path and text')
-  if not text:
-    raise _BadLineError('no text behind the tab')
-  try:
-    with open(os.path.join(images, path), 'rb') as f:
-      image = f.read()
-  except (OSError, ValueError) as e:
-    raise _BadLineError(
-        f'{path}: {getattr(e, "strerror", None) or e}') from None
-  fault = image_check.judge(image).fault
-  if fault:
-    raise _BadLineError(f'{path}: {fault}')
-  return _Entry(image, text)
 
+  def __init__(self, flags_obj: flags.FlagValues):
+    self.counts = collections.Counter()
+    self._flags = flags_obj
+    self._source = sources.SOURCES[flags_obj.source]
+    self._num_good = 0
+    self._num_bytes = 0
+    self._num_splits = 0
 
-def _lines(path: str) -> Iterator[tuple[int, bytes]]:
-  """Numbered lines that are not blank, without a byte order mark."""
-  with open(path, 'rb') as f:
-    for number, line in enumerate(f, 1):
-      if number == 1:
-        line = line.removeprefix(b'\xef\xbb\xbf')
-      if line.strip():
-        yield number, line
+  def run(self, writer: lmdb_writer.LmdbWriter, listed: bad_list.BadList):
+    """Packs what can be used.
 
+    Args:
+      writer: gets the records.
+      listed: gets a line per item left out.
 
-def _pack(images: str, labels: str, output: str) -> tuple[int, int]:
-  """Packs what can be used; returns the numbers of good and bad lines."""
-  num_bad = 0
-  progress = progress_lib.Progress('Packed')
-  with lmdb_writer.LmdbWriter(output) as writer:
-    for number, line in _lines(labels):
-      try:
-        entry = _read_entry(line, images)
-      except _BadLineError as e:
-        print(f'{labels}:{number}: {e}', file=sys.stderr)
-        num_bad += 1
-      else:
-        writer.add(entry.image, entry.text)
-        progress.add(1)
+    Raises:
+      InputError: if nothing can be used.
+    """
+    total = self._count_items()
+    progress = progress_lib.Progress('Packed', total=total,
+                                     unit=self._source.unit)
+    for job, results in self._judged(self._jobs()):
+      for item, result in zip(job.items, results):
+        if isinstance(result, judging.Good):
+          writer.add(result.image, result.text)
+          self._num_good += 1
+          self._num_bytes += len(result.image)
+        else:
+          self._leave_out(item, result, listed)
+      progress.add(len(results))
     if not writer.count:
-      raise errors.InputError(
-          f'--labels={labels}: none of its {num_bad} lines can be used; write '
-          f'path<TAB>text, with paths inside --images={images}.')
-    return writer.count, num_bad
+      raise self._nothing_usable()
+    logging.info('%d %s in %.1f s, %.0f %s/s', progress.count,
+                 self._source.unit, progress.seconds,
+                 progress.count / progress.seconds, self._source.unit)
+
+  def _items(self) -> Iterator[sources.Item]:
+    return sources.items(self._flags.images, self._flags.labels)
+
+  def _count_items(self) -> int:
+    progress = progress_lib.Progress('Found', unit=self._source.unit)
+    for _ in self._items():
+      progress.add(1)
+    return progress.count
+
+  def _jobs(self) -> Iterator[judging.Job]:
+    """Shares of the items, of so many that their images take little room."""
+    chunk = []
+    for item in self._items():
+      chunk.append(item)
+      if len(chunk) >= self._chunk_size():
+        yield self._job(chunk)
+        chunk = []
+    if chunk:
+      yield self._job(chunk)
+
+  def _job(self, items: list[sources.Item]) -> judging.Job:
+    return judging.Job(self._flags.source, self._flags.images, items)
+
+  def _chunk_size(self) -> int:
+    if not self._num_good:
+      return _FIRST_CHUNK  # Nobody knows yet how large they are.
+    mean = self._num_bytes / self._num_good
+    return max(1, min(_MAX_CHUNK, int(_CHUNK_BYTES / mean)))
+
+  def _judged(self, jobs: Iterable[judging.Job]) -> Iterator[
+      tuple[judging.Job, list[Union[judging.Good, judging.Bad]]]]:
+    """Shares and what their items lead to; shares that crash are split."""
+    for outcome in parallel.run(judging.judge, jobs, self._flags.processes):
+      job = outcome.job
+      if not outcome.crashed:
+        yield job, outcome.result
+      elif len(job.items) == 1 or self._num_splits == _MAX_SPLITS:
+        fault = judging.Bad(judging.CRASH, 'ended the process that judged it')
+        yield job, [fault] * len(job.items)
+      else:
+        self._num_splits += 1
+        yield from self._judged(job.halves())
+
+  def _leave_out(self, item: sources.Item, fault: judging.Bad,
+                 listed: bad_list.BadList):
+    """Counts and names an item that cannot be used."""
+    self.counts[fault.reason] += 1
+    if self._source.has_list:
+      place = f'{self._flags.labels}:{item.number}'
+    else:
+      place = os.path.join(self._flags.images, os.fsdecode(item.content))
+    print(f'{place}: {fault.detail}', file=sys.stderr)
+    listed.add(place, fault.reason, fault.detail)
+
+  def _nothing_usable(self) -> errors.InputError:
+    num_bad, unit = self.counts.total(), self._source.unit
+    if self._source.has_list:
+      return errors.InputError(
+          f'--labels={self._flags.labels}: none of its {num_bad} {unit} can '
+          f'be used; write {self._source.form}, with paths inside '
+          f'--images={self._flags.images}.')
+    return errors.InputError(
+        f'--images={self._flags.images}: none of its {num_bad} {unit} can be '
+        f'used; name them {self._source.form}.')
 
 
 def main(flags_obj: flags.FlagValues, unused_arguments: list[str]):
@@ -104,15 +191,24 @@ def main(flags_obj: flags.FlagValues, unused_arguments: list[str]):
     raise errors.InputError(
         f'--images={flags_obj.images}: no such folder; name the one with '
         'the images.')
-  if not os.path.isfile(flags_obj.labels):
+  if flags_obj.labels and not os.path.isfile(flags_obj.labels):
+    form = sources.SOURCES[flags_obj.source].form
     raise errors.InputError(
         f'--labels={flags_obj.labels}: no such file; name one with '
-        'path<TAB>text lines.')
-  num_good, num_bad = _pack(flags_obj.images, flags_obj.labels,
-                            flags_obj.output)
+        f'{form} lines.')
+  packing = _Packing(flags_obj)
+  with lmdb_writer.LmdbWriter(flags_obj.output) as writer:
+    # Within, so that its last line is written before the LMDB appears.
+    with bad_list.BadList(flags_obj.bad_list) as listed:
+      packing.run(writer, listed)
+  num_bad = packing.counts.total()
+  unit = sources.SOURCES[flags_obj.source].unit
   if num_bad:
-    logging.warning('%d lines were left out', num_bad)
-  print(f'{flags_obj.output}: {num_good} records, {num_bad} lines left out')
+    logging.warning('%d %s were left out: %s', num_bad, unit, ', '.join(
+        f'{count} {reason}'
+        for reason, count in sorted(packing.counts.items())))
+  print(f'{flags_obj.output}: {writer.count} records, {num_bad} {unit} left '
+        'out')
 
 
 def run():

@@ -12,7 +12,9 @@ from absl.testing import parameterized
 ROOT = pathlib.Path(__file__).parents[2]
 LAUNCHERS = ('bin/train', 'bin/eval', 'bin/predict', 'bin/export',
              'bin/import_checkpoint', 'data_tools/create_lmdb',
-             'data_tools/render_lmdb', 'data_tools/check_lmdb')
+             'data_tools/copy_lmdb', 'data_tools/render_lmdb',
+             'data_tools/check_lmdb',
+             'data_tools/show_augmentation')
 
 FAKE_PYTHON = '''#!/bin/sh
 echo "$PYTHONPATH"

@@ -1,11 +1,15 @@
 """Guards master/inputs/lmdb_writer.py."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from unittest import mock
 
 from absl.testing import absltest
+from absl.testing import parameterized
+import lmdb
 import numpy as np
 
 from master import errors
@@ -37,7 +41,37 @@ with lmdb_writer.LmdbWriter(sys.argv[1]) as writer:
 '''
 
 
-class LmdbWriterTest(absltest.TestCase):
+# Kills itself before or after the nth call of a function.
+_SUICIDAL = '''
+import os
+import signal
+import sys
+from master.inputs import lmdb_writer
+path, name, when, calls = sys.argv[1:]
+def dying(function, calls=[int(calls)]):
+  def called(*arguments, **keywords):
+    calls[0] -= 1
+    if not calls[0] and when == 'before':
+      os.kill(os.getpid(), signal.SIGKILL)
+    result = function(*arguments, **keywords)
+    if not calls[0] and when == 'after':
+      os.kill(os.getpid(), signal.SIGKILL)
+    return result
+  return called
+owner, _, attribute = name.rpartition('.')
+for part in owner.split('.'):
+  owner = lmdb_writer if part == 'lmdb_writer' else getattr(owner, part)
+setattr(owner, attribute, dying(getattr(owner, attribute)))
+with lmdb_writer.LmdbWriter(path) as writer:
+  for i in range(5):
+    writer.add(bytes(3 * 10**6), str(i))
+'''
+
+_CLAIM = 'pending_folder._claim'
+_SYNC = 'pending_folder._sync_folder'
+
+
+class LmdbWriterTest(parameterized.TestCase):
 
   def setUp(self):
     super().setUp()
@@ -97,6 +131,84 @@ class LmdbWriterTest(absltest.TestCase):
       process.kill()
     self.assertEqual(process.returncode, -signal.SIGKILL)
     self.assertFalse(os.path.exists(self._output))
+    self._write_over_leftovers()
+
+  def _write_over_leftovers(self):
+    """Writes the same output; nothing but it stays."""
+    with self.assertLogs(level='INFO') as logs:
+      with lmdb_writer.LmdbWriter(self._output) as writer:
+        writer.add(b'mine', 'l')
+    self.assertRegex(logs.output[0], r'removed .*/\.set\.[0-9a-f]+\.tmp')
+    self.assertLen(logs.output, 1)
+    self.assertEqual(os.listdir(self._parent), ['set'])
+    self.assertLen(lmdb_reader.LmdbReader(self._output), 1)
+
+  @parameterized.product(
+      call=(('os.mkdir', 2), (_CLAIM, 1), ('tempfile.TemporaryFile', 1),
+            ('lmdb.open', 1), ('LmdbWriter._flush', 1),
+            ('LmdbWriter._flush', 2), ('LmdbWriter.finish', 1), (_SYNC, 1),
+            ('os.rename', 1), (_SYNC, 2), ('shutil.rmtree', 1)),
+      when=('before', 'after'))
+  def test_killed_at_any_point(self, call, when):
+    name, calls = call
+    process = commands.run('-c', _SUICIDAL, self._output,
+                           f'lmdb_writer.{name}', when, str(calls))
+    self.assertEqual(process.returncode, -signal.SIGKILL, process.stderr)
+    is_renamed = (name, calls, when) in (
+        ('os.rename', 1, 'after'), (_SYNC, 2, 'before'),
+        (_SYNC, 2, 'after'), ('shutil.rmtree', 1, 'before'),
+        ('shutil.rmtree', 1, 'after'))
+    if is_renamed:
+      reader = lmdb_reader.LmdbReader(self._output)
+      self.assertEqual([(bytes(3 * 10**6), str(i).encode()) for i in range(5)],
+                       [reader.read(i) for i in range(len(reader))])
+      self.assertEqual(os.listdir(self._parent), ['set'])
+    elif os.listdir(self._parent):
+      self.assertNotIn('set', os.listdir(self._parent))
+      self._write_over_leftovers()
+    else:
+      self.assertEqual((name, when), ('os.mkdir', 'before'))
+
+  def test_those_that_still_run_are_left_alone(self):
+    other = os.path.join(self._parent, '.set.mine')
+    os.mkdir(other)
+    with lmdb_writer.LmdbWriter(self._output) as first:
+      first.add(b'first', '1')
+      with self.assertRaisesRegex(ValueError, 'mine'):
+        with self.assertNoLogs():
+          with lmdb_writer.LmdbWriter(self._output) as second:
+            second.add(b'second', '2')
+            raise ValueError('mine')
+      self.assertLen(os.listdir(self._parent), 2)
+    self.assertEqual(b'first', lmdb_reader.LmdbReader(self._output).read(0)[0])
+    self.assertCountEqual(os.listdir(self._parent), ['set', '.set.mine'])
+
+  def test_finished_before_the_end(self):
+    with self.assertRaisesRegex(ValueError, 'mine'):
+      with lmdb_writer.LmdbWriter(self._output) as writer:
+        writer.add(b'i', 'l')
+        writer.finish()
+        raise ValueError('mine')
+    self.assertEmpty(os.listdir(self._parent))
+    with lmdb_writer.LmdbWriter(self._output) as writer:
+      writer.add(b'i', 'l')
+      writer.finish()
+      self.assertFalse(os.path.exists(self._output))
+    self.assertEqual((b'i', b'l'),
+                     lmdb_reader.LmdbReader(self._output).read(0))
+
+  def test_leaves_no_gaps(self):
+    rng = np.random.RandomState(0)
+    with lmdb_writer.LmdbWriter(self._output) as writer:
+      for i in range(20000):
+        writer.add(rng.bytes(700), f'word {i}')
+    reader = lmdb_reader.LmdbReader(self._output)
+    for i in (0, 9999, 19999):
+      self.assertEqual(f'word {i}'.encode(), reader.read(i).label)
+    size = os.path.getsize(os.path.join(self._output, 'data.mdb'))
+    # Five images a page of 4096 bytes, and the labels; half empty pages would
+    # take twice that.
+    self.assertLess(size, 20000 * (4096 / 5 + 80))
 
   def test_output_that_is_there(self):
     os.mkdir(self._output)
@@ -128,6 +240,20 @@ class LmdbWriterTest(absltest.TestCase):
     process = commands.run('-c', _LIMITED, self._output)
     self.assertRegex(process.stderr, r'InputError: --output=\S+: cannot be '
                      'written .*make room')
+    self.assertEmpty(os.listdir(self._parent))
+
+  def test_full_disk_is_called_that(self):
+    # A disk that takes a part of the last write.
+    usage = mock.Mock(free=4096)
+    with mock.patch.object(shutil, 'disk_usage', return_value=usage):
+      with mock.patch.object(
+          lmdb_writer.lmdb, 'open',
+          side_effect=lmdb.Error('mdb_txn_commit: Input/output error')):
+        with self.assertRaisesRegex(
+            errors.InputError, r'--output=\S+/set: cannot be written '
+            r'\(No space left on device\); make room'):
+          with lmdb_writer.LmdbWriter(self._output):
+            pass
     self.assertEmpty(os.listdir(self._parent))
 
 
