@@ -21,6 +21,7 @@ ALLOWED = {
     'master.inputs': _FOUNDATIONS,
     'master.training': _FOUNDATIONS,
     'master.evaluation': _FOUNDATIONS,
+    'master.packing': (*_FOUNDATIONS, 'master.inputs'),
     'master.rendering': ('master.errors',),
     'master.estimator': ('master.errors',),
     'master.models': (*_FOUNDATIONS, 'master.layers', 'master.decoding'),
@@ -37,9 +38,9 @@ ALLOWED = {
         'master.model_fn', 'master.estimator'),
     'master.cli': (
         'master', *_FOUNDATIONS, 'master.inputs', 'master.models',
-        'master.training', 'master.evaluation', 'master.rendering',
-        'master.estimator', 'master.model_fn', 'master.training_run',
-        'master.export', 'master.importing'),
+        'master.training', 'master.evaluation', 'master.packing',
+        'master.rendering', 'master.estimator', 'master.model_fn',
+        'master.training_run', 'master.export', 'master.importing'),
 }
 
 # Trees that may import all of `master`, and that nothing imports but they
@@ -49,11 +50,12 @@ LEAVES = ('benchmarks', 'tests', 'tools')
 # Modules, or whole packages, that must start without TensorFlow: commands
 # answer --help at once, and reader processes stay small.
 TENSORFLOW_FREE = (
-    'master.errors', 'master.charset', 'master.config', 'master.rendering',
-    'master.inputs.lmdb_reader', 'master.inputs.lmdb_writer',
-    'master.inputs.records', 'master.evaluation.protocols',
-    'master.evaluation.results', 'master.cli.app', 'master.cli.common_flags',
-    'master.cli.check_lmdb', 'master.cli.create_lmdb',
+    'master.errors', 'master.charset', 'master.config', 'master.packing',
+    'master.rendering', 'master.inputs.lmdb_reader',
+    'master.inputs.lmdb_writer', 'master.inputs.records',
+    'master.evaluation.protocols', 'master.evaluation.results',
+    'master.cli.app', 'master.cli.common_flags', 'master.cli.check_lmdb',
+    'master.cli.copy_lmdb', 'master.cli.create_lmdb',
     'master.cli.render_lmdb')
 
 

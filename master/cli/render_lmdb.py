@@ -1,6 +1,7 @@
 """Renders words into an LMDB to train or evaluate on.
 
-Words come from a list, or are made up: syllables, numbers, and the two mixed.
+Words come from lists, or are made up: syllables, random strings, prices and
+other numbers; natural pictures may be blended in.
 The same flags give the same bytes, whatever the number of processes. The
 last line of stdout is the path of the LMDB; nothing is left under that path
 unless all words are in it.
@@ -9,8 +10,11 @@ Guarded by tests/cli/render_lmdb_test.py.
 """
 
 import collections
+import dataclasses
 import logging
+import math
 import os
+import string
 from typing import Optional
 
 from absl import flags
@@ -19,14 +23,20 @@ from master import charset as charset_lib
 from master import errors
 from master.cli import app
 from master.cli import common_flags
+from master.cli import exclude_flag
 from master.cli import progress as progress_lib
-from master.inputs import lmdb_reader
 from master.inputs import lmdb_writer
 from master.rendering import fonts as fonts_lib
+from master.rendering import pictures as pictures_lib
 from master.rendering import production
 from master.rendering import renderer
 from master.rendering import sheet as sheet_lib
 from master.rendering import words as words_lib
+
+_SOURCE_RATES = ['number_rate', 'random_rate', 'made_up_rate']
+# Where there is no list.
+_DEFAULT_RATES = {'number_rate': 0.1, 'random_rate': 0.08,
+                  'punctuation_rate': 0.15}
 
 
 def define_flags():
@@ -51,19 +61,43 @@ def define_flags():
 
 def _define_word_flags():
   common_flags.define_charset_flag()
-  flags.DEFINE_string(
-      'words', None,
-      'Words to render, one a line, UTF-8; each is shown once before any is '
-      'shown again. Without it, words are made up.')
-  flags.DEFINE_enum(
-      'case', 'mixed', ['mixed', 'keep'],
-      'How words of the list are written. mixed: as they stand, lower, Title '
-      'or UPPER by chance, within the charset; keep: as they stand.')
   flags.DEFINE_list(
-      'exclude', [],
-      'LMDBs, separated by commas, none of whose labels is rendered, upper '
-      'and lower case being the same: a set to evaluate on thus holds no '
-      'word of the training set, or the other way round.')
+      'words', None,
+      'Files of words to render, separated by commas; one word a line, '
+      'UTF-8. Each word is shown at most once before any is shown again. '
+      'Where lines have a tab and a weight behind the word, as how often it '
+      'is used, words are drawn by their weights instead; those without have '
+      '1. Without this flag, words are made up.')
+  flags.DEFINE_enum(
+      'case', 'mixed', ['mixed', *words_lib.CASES],
+      'How words are written. mixed: by --case_rates; keep: those of the '
+      'list as they stand; lower, title (first letter upper case) or upper: '
+      'all of them so.')
+  flags.DEFINE_list(
+      'case_rates', list(map(str, words_lib.Mix.case_weights)),
+      'For --case=mixed: how often words stand as they are, in lower case, '
+      'with a capital and in capitals, four numbers in proportion. What is '
+      'outside the charset is left out of the choice.')
+  _define_rate('number_rate', None,
+               'Share of prices, dates, times, telephone numbers, '
+               'percentages and other numbers, 0 to 1; by default 0 with '
+               '--words, else 0.1. Marks outside the charset are left out.')
+  _define_rate('random_rate', None,
+               'Share of random strings of letters and digits, 0 to 1; by '
+               'default 0 with --words, else 0.08.')
+  _define_rate('made_up_rate', 0.0,
+               'With --words, share of words that are made up all the same, '
+               '0 to 1; the list has what the other shares leave.')
+  _define_rate('punctuation_rate', None,
+               'Share of words, numbers aside, that get marks of the charset '
+               'before, behind or within them, 0 to 1, where there is room; '
+               'by default 0 with --words, else 0.15.')
+  flags.register_multi_flags_validator(
+      _SOURCE_RATES,
+      lambda values: sum(rate or 0 for rate in values.values()) <= 1.000001,
+      '--number_rate, --random_rate and --made_up_rate: must not be above 1 '
+      'together.')
+  exclude_flag.define('rendered', 'case and punctuation aside,')
   flags.DEFINE_integer(
       'min_word_length', 1, 'Shortest word, in characters.', lower_bound=1)
   flags.DEFINE_integer(
@@ -76,6 +110,10 @@ def _define_word_flags():
       '--max_word_length: must not be less than --min_word_length.')
 
 
+def _define_rate(name: str, default: Optional[float], text: str):
+  flags.DEFINE_float(name, default, text, lower_bound=0.0, upper_bound=1.0)
+
+
 def _define_look_flags():
   default = renderer.Settings()
   flags.DEFINE_string(
@@ -86,15 +124,26 @@ def _define_look_flags():
       'effects', default.strength,
       'Strength of all distortions, from 0 (straight, black on white) to 1.',
       lower_bound=0.0, upper_bound=1.0)
-  flags.DEFINE_float(
-      'grey_rate', default.grey_rate,
-      'Share of pictures in grey, 0 to 1; the others are in colour.',
-      lower_bound=0.0, upper_bound=1.0)
-  flags.DEFINE_float(
-      'png_rate', default.png_rate,
-      'Share of pictures written as PNG, 0 to 1; the others are JPEG, which '
-      'takes half the time and a third of the room.',
-      lower_bound=0.0, upper_bound=1.0)
+  flags.DEFINE_string(
+      'backgrounds', None,
+      'Folder of pictures of any kind and size, those of subfolders too, '
+      'that are blended into words and what is behind them.')
+  _define_rate('background_rate', default.background_rate,
+               'Share of words on a picture of --backgrounds, 0 to 1, at '
+               '--effects=1; less in proportion below.')
+  _define_rate('neighbour_rate', default.neighbour_rate,
+               'Share of pictures that show parts of other words at the '
+               'sides, above or below, 0 to 1, at --effects=1; less in '
+               'proportion below.')
+  _define_rate('cut_rate', default.cut_rate,
+               'Share of pictures whose edge cuts a little of the word away, '
+               '0 to 1, at --effects=1; less in proportion below.')
+  _define_rate('grey_rate', default.grey_rate,
+               'Share of pictures in grey, 0 to 1; the others are in colour.')
+  _define_rate('png_rate', default.png_rate,
+               'Share of pictures written as PNG, 0 to 1; the others are '
+               'JPEG, which takes a quarter of the time and a third of the '
+               'room.')
   flags.DEFINE_integer(
       'min_height', default.min_height, 'Least height of a picture, in '
       'pixels.', lower_bound=8)
@@ -107,66 +156,95 @@ def _define_look_flags():
       '--max_height: must not be less than --min_height.')
 
 
-def _read_words(path: str) -> list[str]:
-  """The words of --words."""
+def _read_words(path: str) -> list[tuple[str, Optional[float]]]:
+  """The words of a file of --words, and their weights where there are."""
   if not os.path.isfile(path):
     raise errors.InputError(
         f'--words={path}: no such file; name one with a word a line.')
   try:
     with open(path, encoding='utf-8-sig') as f:
-      words = [line.strip() for line in f]
+      lines = [(number, line) for number, line in enumerate(f, 1)
+               if line.strip()]
   except UnicodeDecodeError as e:
     raise errors.InputError(
         f'--words={path}: not UTF-8 ({e.reason} at byte {e.start}); save '
         'the file as UTF-8.') from e
-  words = [word for word in words if word]
-  if not words:
+  if not lines:
     raise errors.InputError(
         f'--words={path}: holds no word; write one a line.')
-  return words
+  return [_entry(path, number, line) for number, line in lines]
 
 
-def _excluded(paths: list[str]) -> frozenset[str]:
-  """The case-folded labels of the LMDBs of --exclude."""
-  labels = set()
-  for path in paths:
-    try:
-      reader = lmdb_reader.LmdbReader(path)
-      for position in range(len(reader)):
-        label = reader.read(position).label
-        if label is not None:
-          labels.add(label.decode('utf-8', 'replace').casefold())
-    except errors.InputError as e:
-      raise errors.InputError(f'--exclude: {e}') from e
-  return frozenset(labels)
+def _entry(path: str, number: int, line: str) -> tuple[str, Optional[float]]:
+  """A word, and its weight if the line has one."""
+  word, tab, column = line.strip().partition('\t')
+  if not tab:
+    return word, None
+  try:
+    weight = float(column)
+  except ValueError:
+    weight = 0.0
+  if not 0 < weight < math.inf:
+    raise errors.InputError(
+        f'--words={path}: line {number}: {column!r} is no weight; write a '
+        'number above 0 behind the tab, or no tab.')
+  return word.strip(), weight
 
 
 def _settings(flags_obj: flags.FlagValues) -> renderer.Settings:
   return renderer.Settings(
       strength=flags_obj.effects, min_height=flags_obj.min_height,
       max_height=flags_obj.max_height, grey_rate=flags_obj.grey_rate,
-      png_rate=flags_obj.png_rate)
+      png_rate=flags_obj.png_rate, neighbour_rate=flags_obj.neighbour_rate,
+      cut_rate=flags_obj.cut_rate, background_rate=flags_obj.background_rate)
+
+
+def _case_weights(flags_obj: flags.FlagValues) -> tuple[float, ...]:
+  """How often each of words.CASES is wanted."""
+  if flags_obj.case != 'mixed':
+    return tuple(float(case == flags_obj.case) for case in words_lib.CASES)
+  try:
+    weights = tuple(map(float, flags_obj.case_rates))
+  except ValueError:
+    weights = ()
+  if len(weights) != len(words_lib.CASES) or not (
+      min(weights) >= 0 and 0 < sum(weights) < math.inf):
+    raise errors.InputError(
+        f'--case_rates={",".join(flags_obj.case_rates)}: give four numbers '
+        'of at least 0, not all 0, separated by commas.')
+  return weights
+
+
+def _mix(flags_obj: flags.FlagValues) -> words_lib.Mix:
+  rates = {name: flags_obj[name].value for name in _DEFAULT_RATES}
+  for name, default in _DEFAULT_RATES.items():
+    if rates[name] is None:
+      rates[name] = 0.0 if flags_obj.words else default
+  return words_lib.Mix(case_weights=_case_weights(flags_obj),
+                       made_up_rate=flags_obj.made_up_rate, **rates)
 
 
 def _suitable_words(flags_obj: flags.FlagValues, characters: str,
                     excluded: frozenset[str], fonts: fonts_lib.FontBook
-                    ) -> Optional[list[str]]:
-  """The words of --words that can be shown; None where there is no list."""
-  if flags_obj.words is None:
-    return None
-  words, left_out = words_lib.suitable(
-      _read_words(flags_obj.words), frozenset(characters),
-      flags_obj.case == 'mixed', flags_obj.min_word_length,
-      flags_obj.max_word_length, excluded, fonts.covers)
+                    ) -> list[tuple[str, Optional[float]]]:
+  """The words of --words that can be shown; empty where there is no list."""
+  if not flags_obj.words:
+    return []
+  entries = [entry for path in flags_obj.words for entry in _read_words(path)]
+  entries, left_out = words_lib.suitable(
+      entries, frozenset(characters), _case_weights(flags_obj),
+      flags_obj.min_word_length, flags_obj.max_word_length, excluded,
+      fonts.covers)
   reasons = ', '.join(f'{n} by {reason}' for reason, n in left_out.items())
-  if not words:
+  if not entries:
     raise errors.InputError(
-        f'--words={flags_obj.words}: no word is left to render ({reasons}); '
-        'look at --charset, --exclude, --fonts and the word lengths.')
+        f'--words={",".join(flags_obj.words)}: no word is left to render '
+        f'({reasons}); look at --charset, --case, --exclude, --fonts and the '
+        'word lengths.')
   if left_out:
-    logging.warning('--words: %d words, and left out %s', len(words),
+    logging.warning('--words: %d words, and left out %s', len(entries),
                     reasons)
-  return words
+  return entries
 
 
 def _drawable(characters: str, fonts: fonts_lib.FontBook) -> str:
@@ -187,16 +265,37 @@ def _plan(flags_obj: flags.FlagValues, fonts: fonts_lib.FontBook
           ) -> production.Plan:
   """What the flags ask for."""
   characters = charset_lib.load_characters(flags_obj.charset)
-  excluded = _excluded(flags_obj.exclude)
-  words = _suitable_words(flags_obj, characters, excluded, fonts)
-  if words is None:
-    characters = _drawable(characters, fonts)
+  excluded = exclude_flag.labels(flags_obj.exclude, words_lib.folded)
+  entries = _suitable_words(flags_obj, characters, excluded, fonts)
+  mix = _mix(flags_obj)
+  characters = _drawable(characters, fonts)
+  if mix.number_rate and not any(c in string.digits for c in characters):
+    if flags_obj.number_rate:
+      raise errors.InputError(
+          f'--number_rate={mix.number_rate:g}: --charset has no digits that '
+          'a font has; leave the flag out.')
+    mix = dataclasses.replace(mix, number_rate=0.0)
+  weights = None
+  if any(weight is not None for _, weight in entries):
+    weights = [1.0 if weight is None else weight for _, weight in entries]
   return production.Plan(
-      seed=flags_obj.seed, characters=characters, words=words,
-      recase=flags_obj.case == 'mixed',
+      seed=flags_obj.seed, characters=characters,
+      words=[word for word, _ in entries] or None, weights=weights, mix=mix,
       min_length=flags_obj.min_word_length,
       max_length=flags_obj.max_word_length, excluded=excluded,
-      fonts=flags_obj.fonts, settings=_settings(flags_obj))
+      fonts=flags_obj.fonts, backgrounds=_backgrounds(flags_obj),
+      settings=_settings(flags_obj))
+
+
+def _backgrounds(flags_obj: flags.FlagValues) -> list[str]:
+  """Paths of the pictures of --backgrounds."""
+  if flags_obj.backgrounds is None:
+    return []
+  paths, broken = pictures_lib.find(flags_obj.backgrounds)
+  if broken:
+    logging.warning('--backgrounds: %d files cannot be read as pictures, the '
+                    'first is %s', len(broken), broken[0])
+  return paths
 
 
 def _check_sheet(path: Optional[str]):
@@ -216,6 +315,7 @@ def _render(plan: production.Plan, flags_obj: flags.FlagValues,
       writer.add(record.rendering.image, record.label)
       counts['bytes'] += len(record.rendering.image)
       counts['fell_back'] += record.rendering.fell_back
+      counts.update(record.rendering.extras)
       if sheet:
         sheet.add(record)
       progress.add(1)
@@ -238,9 +338,10 @@ def main(flags_obj: flags.FlagValues, arguments: list[str]) -> int:
     sheet.save(flags_obj.sheet)
   logging.info(
       '%d words, %.1f MB, %d words/s, fonts: %d; for %d words the first '
-      'choice of font lacked a character', flags_obj.count,
-      counts['bytes'] / 1e6, counts['rate'], len(fonts.faces),
-      counts['fell_back'])
+      'choice of font lacked a character; %d with neighbours, %d cut, %d on '
+      'pictures', flags_obj.count, counts['bytes'] / 1e6, counts['rate'],
+      len(fonts.faces), counts['fell_back'], counts['neighbours'],
+      counts['cut'], counts['background'])
   print(flags_obj.output)
   return 0
 

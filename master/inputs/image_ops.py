@@ -384,22 +384,26 @@ def _decode_all(image_bytes: tf.Tensor, is_jpeg: tf.Tensor,
             image_decoding.decode(encoded, is_jpeg), model_config),
         (encoded, is_jpeg), nothing, parallel_calls)
 
+  def jpegs_first():
+    scaled, valid = _map_rows(
+        lambda encoded: _enlarged_jpeg(encoded, model_config),
+        (tf.where_v2(is_jpeg, image_bytes, b''),), nothing, parallel_calls)
+
+    def with_others():
+      rows = tf.where_v2(~valid)
+      others = decode(tf.gather_nd(image_bytes, rows),
+                      tf.gather_nd(is_jpeg, rows))
+      return tf.nest.map_structure(
+          lambda old, new: tf.tensor_scatter_nd_update(old, rows, new),
+          (scaled, valid), others)
+
+    return tf.cond(tf.reduce_all(valid), lambda: (scaled, valid), with_others)
+
   if model_config.rotate_vertical or (
       model_config.image_resize not in _JPEGS_FIRST):
     return decode(image_bytes, is_jpeg)
-  scaled, valid = _map_rows(
-      lambda encoded: _enlarged_jpeg(encoded, model_config),
-      (tf.where_v2(is_jpeg, image_bytes, b''),), nothing, parallel_calls)
-
-  def with_others():
-    rows = tf.where_v2(~valid)
-    results, are_valid = decode(tf.gather_nd(image_bytes, rows),
-                                tf.gather_nd(is_jpeg, rows))
-    return tf.nest.map_structure(
-        lambda old, new: tf.tensor_scatter_nd_update(old, rows, new),
-        (scaled, valid), (results, are_valid))
-
-  return tf.cond(tf.reduce_all(valid), lambda: (scaled, valid), with_others)
+  return tf.cond(tf.reduce_any(is_jpeg), jpegs_first,
+                 lambda: decode(image_bytes, is_jpeg))
 
 
 @tf.autograph.experimental.do_not_convert

@@ -6,8 +6,7 @@ Guarded by tests/rendering/fonts_test.py.
 import functools
 import os
 import random
-import statistics
-from typing import Optional
+from typing import Optional, Sequence, Union
 
 import numpy as np
 from PIL import Image
@@ -16,9 +15,12 @@ from PIL import ImageFont
 
 from master import errors
 
-# Em sizes in pixels that glyphs are drawn at, before the word is scaled to
-# its place: few, so that glyphs can be kept.
-SIZES = (28, 44, 70)
+# Em sizes in pixels that words are drawn at, before they are scaled to their
+# place: few, so that glyphs can be kept.
+SIZES = (28, 56, 112)
+# Glyphs of the smallest size are halves of the next one's: FreeType takes
+# longer than all else where many fonts are used for few words each.
+_HALVED, _WHOLE = SIZES[:2]
 _SUFFIXES = ('.ttf', '.otf')
 # No font has a glyph for a noncharacter: it shows what stands for a missing
 # one.
@@ -31,6 +33,12 @@ _ALIKE = 0.7
 _KEPT_GLYPHS = 32768
 # Each open font holds a file descriptor.
 _KEPT_FONTS = 256
+# Pairs that come closer in a font with kerning.
+_KERNED_PAIRS = ('AV', 'To', 'LT', 'Yo', 'WA')
+# Fonts tried by chance before those that have all characters are sought.
+_PICKS = 6
+# A glyph that reaches further than this many ems is a broken one's.
+_REACH = 4
 
 
 class Face:
@@ -46,8 +54,12 @@ class Face:
       OSError: if it cannot be read as a font.
     """
     self.path = path
-    self._has = {}
-    _font(self, SIZES[0]).getbbox('a')
+    self._has = set()
+    self._lacks = set()
+    font = _font(self, _WHOLE)
+    font.getbbox('a')
+    # The first word of a name like `Lato Light`: all its cuts have it.
+    self.family = ((font.getname()[0] or '').split() or [self.name])[0]
 
   @property
   def name(self) -> str:
@@ -56,19 +68,22 @@ class Face:
 
   def covers(self, text: str) -> bool:
     """Whether the font has a glyph of its own for each character."""
-    return all(map(self._has_glyph, text))
-
-  def _has_glyph(self, character: str) -> bool:
-    known = self._has.get(character)
-    if known is None:
-      known = self._has[character] = self._look_for(character)
-    return known
+    characters = set(text)
+    if not self._lacks.isdisjoint(characters):
+      return False
+    for character in characters - self._has:
+      known = self._has if self._look_for(character) else self._lacks
+      known.add(character)
+    return characters <= self._has
 
   def _look_for(self, character: str) -> bool:
     if character.isspace():
       return True
-    glyph, _, _ = _glyph(self, SIZES[0], character)
-    missing, _, _ = _glyph(self, SIZES[0], _NONCHARACTER)
+    try:
+      glyph, _, _ = _glyph(self, _WHOLE, character)
+      missing, _, _ = _glyph(self, _WHOLE, _NONCHARACTER)
+    except (OSError, ValueError):  # A font may be broken in one glyph alone.
+      return False
     if not glyph.any() or np.array_equal(glyph, missing):
       return False
     return not (character.islower() and self._has_one_case)
@@ -79,9 +94,24 @@ class Face:
 
     A word in such a font has another case than its label.
     """
-    return _ALIKE < statistics.median(
-        np.vdot(_shape(self, letter), _shape(self, letter.upper()))
-        for letter in _TELLING_LETTERS)
+    alike = unlike = 0
+    for letter in _TELLING_LETTERS:
+      try:
+        match = np.vdot(_shape(self, letter), _shape(self, letter.upper()))
+      except (OSError, ValueError):
+        continue  # The font is broken there; others have to tell.
+      alike += match > _ALIKE
+      unlike += match <= _ALIKE
+      if max(alike, unlike) > len(_TELLING_LETTERS) / 2:
+        break
+    return alike >= unlike
+
+  @functools.cached_property
+  def has_kerning(self) -> bool:
+    """Whether pairs of letters have distances of their own."""
+    font = _font(self, _WHOLE)
+    return any(font.getlength(pair) != sum(map(font.getlength, pair))
+               for pair in _KERNED_PAIRS)
 
 
 @functools.lru_cache(_KEPT_FONTS)
@@ -96,21 +126,57 @@ def _font(face: Face, size: int) -> ImageFont.FreeTypeFont:
 @functools.lru_cache(_KEPT_GLYPHS)
 def _glyph(face: Face, size: int, character: str
            ) -> tuple[np.ndarray, int, int]:
-  """A glyph's coverage uint8 [h, w], cut to its ink, and where it lies."""
-  font = _font(face, size)
-  left, top, right, bottom = font.getbbox(character, anchor='ls')
-  image = Image.new('L', (max(right - left, 1), max(bottom - top, 1)))
-  ImageDraw.Draw(image).text((-left, -top), character, 255, font, 'ls')
-  # What Pillow gives goes from the origin to the next one.
+  """A glyph's coverage uint8 [h, w], cut to its ink, and where it lies.
+
+  Raises:
+    OSError: if the font is broken there.
+    ValueError: if the glyph is out of all proportion.
+  """
+  if size != _HALVED:
+    image, left, top = _drawn(face, size, character)
+  else:
+    whole, left, top = _glyph(face, _WHOLE, character)
+    # From an even pixel to an even one, so that the halves are pixels too.
+    height, width = whole.shape
+    wider = np.zeros([height + top % 2, width + left % 2], np.uint8)
+    wider[top % 2:, left % 2:] = whole
+    image = Image.fromarray(wider).reduce(2)
+    left, top = left // 2, top // 2
   ink = image.getbbox() or (0, 0, 1, 1)
   return np.asarray(image.crop(ink)), left + ink[0], top + ink[1]
 
 
-@functools.lru_cache(_KEPT_GLYPHS)
+def _drawn(face: Face, size: int, character: str
+           ) -> tuple[Image.Image, int, int]:
+  """A glyph as the font gives it, and where its corner lies."""
+  font = _font(face, size)
+  # Most glyphs lie within this; asking the font first takes as long again.
+  origin = size, 2 * size
+  image = Image.new('L', (3 * size, 3 * size))
+  ImageDraw.Draw(image).text(origin, character, 255, font, 'ls')
+  ink = image.getbbox() or (origin[0], origin[1], origin[0] + 1,
+                            origin[1] + 1)
+  if min(ink[:2]) > 0 and max(ink[2:]) < 3 * size:
+    return image.crop(ink), ink[0] - origin[0], ink[1] - origin[1]
+  left, top, right, bottom = font.getbbox(character, anchor='ls')
+  if max(-left, -top, right, bottom) > _REACH * size:
+    raise ValueError(f'{face.name}: a glyph of {right - left} pixels')
+  image = Image.new('L', (max(right - left, 1), max(bottom - top, 1)))
+  ImageDraw.Draw(image).text((-left, -top), character, 255, font, 'ls')
+  return image, left, top
+
+
 def stroke(face: Face, size: int, character: str) -> float:
   """About the width of a glyph's strokes, in pixels, at one of SIZES."""
-  glyph, _, _ = _glyph(face, size, character)
-  ink = np.pad(glyph > 63, 1)
+  return size / _WHOLE * _stroke(face, character)
+
+
+@functools.lru_cache(_KEPT_GLYPHS)
+def _stroke(face: Face, character: str) -> float:
+  glyph, _, _ = _glyph(face, _WHOLE, character)
+  height, width = glyph.shape
+  ink = np.zeros([height + 2, width + 2], bool)
+  ink[1:-1, 1:-1] = glyph > 63
   outline = int(np.count_nonzero(ink[1:] != ink[:-1])
                 + np.count_nonzero(ink[:, 1:] != ink[:, :-1]))
   # Area over half the outline, and of that a slanting one is counted by
@@ -118,30 +184,35 @@ def stroke(face: Face, size: int, character: str) -> float:
   return 2.5 / 255 * int(glyph.sum()) / max(outline, 1)
 
 
-@functools.lru_cache(_KEPT_GLYPHS)
 def _advance(face: Face, size: int, character: str, following: str) -> float:
   """Pixels from a character's origin to that of the next one."""
-  font = _font(face, size)
+  if not face.has_kerning:
+    following = ''
+  return size / _WHOLE * _length(face, character, following)
+
+
+@functools.lru_cache(_KEPT_GLYPHS)
+def _length(face: Face, character: str, following: str) -> float:
+  font = _font(face, _WHOLE)
+  if not following:
+    return font.getlength(character)
   return font.getlength(character + following) - font.getlength(following)
 
 
 def _shape(face: Face, character: str) -> np.ndarray:
   """A glyph without its size: [8, 8] of mean 0 and norm 1; 0 if blank."""
-  glyph, _, _ = _glyph(face, SIZES[-1], character)
+  glyph, _, _ = _glyph(face, _WHOLE, character)
   shape = np.asarray(Image.fromarray(glyph).resize(
       (8, 8), Image.Resampling.BILINEAR), np.float32)
   shape = shape - shape.mean()
   return shape / max(np.linalg.norm(shape), 1e-6)
 
 
-def num_rows(face: Face, text: str, size: int) -> int:
-  """Height in pixels of what `draw` returns."""
-  highest, lowest = _extent(face, text, size)
-  return lowest - highest
+def extent(face: Face, text: str, size: int) -> tuple[int, int]:
+  """First row of what `draw` returns, and the row behind its last one.
 
-
-def _extent(face: Face, text: str, size: int) -> tuple[int, int]:
-  """Highest and lowest row, counted from the baseline."""
+  Both are counted from the baseline, down.
+  """
   highest, lowest = -(size // 2), 0
   for character in text:
     glyph, _, top = _glyph(face, size, character)
@@ -150,31 +221,34 @@ def _extent(face: Face, text: str, size: int) -> tuple[int, int]:
   return highest, lowest
 
 
-def draw(face: Face, text: str, size: int, spacing: float) -> np.ndarray:
+def draw(face: Face, text: str, size: int,
+         spacing: Union[float, Sequence[float]]) -> np.ndarray:
   """Draws a word in one line.
 
   Args:
     face: covers all characters of the text.
     text: not empty.
     size: one of SIZES.
-    spacing: pixels added between characters; negative moves them closer.
+    spacing: pixels added between characters, the same everywhere or one for
+      each gap; negative moves them closer.
 
   Returns:
     uint8 [h, w], 255 where there is ink, cut to the ink; but never lower
     than from the baseline to about the top of an x, or a full stop would
     fill the picture.
   """
-  pens = [0.0]
-  for character, following in zip(text, text[1:]):
-    pens.append(pens[-1] + _advance(face, size, character, following)
-                + spacing)
+  if isinstance(spacing, (int, float)):
+    spacing = [spacing] * len(text)
+  pen = 0.0
   placed = []
-  for pen, character in zip(pens, text):
+  for i, character in enumerate(text):
     glyph, left, top = _glyph(face, size, character)
     placed.append((glyph, round(pen) + left, top))
+    if i + 1 < len(text):
+      pen += _advance(face, size, character, text[i + 1]) + spacing[i]
   first = min(left for _, left, _ in placed)
   right = max(left + glyph.shape[1] for glyph, left, _ in placed)
-  highest, lowest = _extent(face, text, size)
+  highest, lowest = extent(face, text, size)
   mask = np.zeros([lowest - highest, right - first], np.uint8)
   for glyph, left, top in placed:
     height, width = glyph.shape
@@ -200,6 +274,7 @@ class FontBook:
     self.skipped = []
     if directory is None:
       self.faces = [_pillow_face()]
+      self._families = [self.faces]
       return
     if not os.path.isdir(directory):
       raise errors.InputError(
@@ -218,6 +293,16 @@ class FontBook:
           f'--fonts={directory}: no usable .ttf or .otf file in it '
           f'({len(self.skipped)} unreadable); leave the flag out to draw '
           "with Pillow's own font.")
+    self._families = _families(self.faces)
+
+  @classmethod
+  def of(cls, faces: Sequence[Face]) -> 'FontBook':
+    """A book of fonts that are open already."""
+    book = cls.__new__(cls)
+    book.skipped = []
+    book.faces = list(faces)
+    book._families = _families(faces)
+    return book
 
   def covers(self, text: str) -> bool:
     """Whether one font has all characters of the text."""
@@ -226,21 +311,31 @@ class FontBook:
   def pick(self, text: str, rng: random.Random) -> tuple[Face, bool]:
     """Picks a font that has all characters of the text.
 
+    Each family is as likely as another, however many cuts it has.
+
     Returns:
       The font, and whether the first choice lacked a glyph.
 
     Raises:
       InputError: if no font has them all.
     """
-    face = rng.choice(self.faces)
-    if face.covers(text):
-      return face, False
+    for tried in range(_PICKS):
+      face = rng.choice(rng.choice(self._families))
+      if face.covers(text):
+        return face, tried > 0
     able = [face for face in self.faces if face.covers(text)]
     if not able:
       raise errors.InputError(
           f'--fonts: no font has all characters of {text!r}; add one that '
           'has.')
     return rng.choice(able), True
+
+
+def _families(faces: Sequence[Face]) -> list[list[Face]]:
+  families = {}
+  for face in faces:
+    families.setdefault(face.family, []).append(face)
+  return list(families.values())
 
 
 def _pillow_face() -> Face:

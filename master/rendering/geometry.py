@@ -10,6 +10,7 @@ from typing import NamedTuple, Sequence
 import numpy as np
 from PIL import Image
 
+from master.rendering import lettering as lettering_lib
 from master.rendering import textures
 
 _MAX_CURVE = 0.3  # Of the word's height, and at most as much of its width.
@@ -27,23 +28,11 @@ class Placed(NamedTuple):
   """A word in its crop.
 
   Attributes:
-    mask: uint8 [h, w], coverage of the ink.
-    top: rows above the word; negative where it is cut off.
-    bottom: the same below it.
+    mask: mode 'L', coverage of the ink.
     scale: pixels of the crop for one of the drawn word, vertically.
   """
-  mask: np.ndarray
-  top: int
-  bottom: int
+  mask: Image.Image
   scale: float
-
-
-def padded(mask: np.ndarray, border: int) -> np.ndarray:
-  """Adds an empty border; much faster than np.pad."""
-  height, width = mask.shape
-  wider = np.zeros([height + 2 * border, width + 2 * border], np.uint8)
-  wider[border:border + height, border:border + width] = mask
-  return wider
 
 
 def curved(mask: np.ndarray, offsets: np.ndarray) -> np.ndarray:
@@ -70,21 +59,17 @@ def curved(mask: np.ndarray, offsets: np.ndarray) -> np.ndarray:
   return moved.astype(np.uint8)
 
 
-def _curve(mask: np.ndarray, rng: random.Random, strength: float
-           ) -> np.ndarray:
-  """Bends the word into an arc or a wave."""
-  height, width = mask.shape
-  # The columns of a short word are most of a letter: bent, it is torn.
-  amount = min(_MAX_CURVE * height, 0.09 * width) * strength * rng.random()
+def _curve(width: int, most: float, rng: random.Random) -> np.ndarray:
+  """Offsets that bend a word into an arc or a wave, float [width]."""
+  amount = most * rng.random()
   along = textures.ramp(width)
   if rng.random() < 0.7:
     offsets = amount * along ** 2
     if rng.random() < 0.5:
       offsets = amount - offsets
-  else:
-    offsets = amount / 2 * (1 + np.sin(math.pi * along * rng.uniform(0.8, 1.3)
-                                       + rng.uniform(0, 2 * math.pi)))
-  return curved(mask, offsets)
+    return offsets
+  return amount / 2 * (1 + np.sin(math.pi * along * rng.uniform(0.8, 1.3)
+                                  + rng.uniform(0, 2 * math.pi)))
 
 
 def _product(a: Matrix, b: Matrix) -> Matrix:
@@ -128,49 +113,44 @@ def _homography(width: float, height: float, rng: random.Random,
   return _product(_product(affine, keystone), centre)
 
 
-def _margins(height: int, rng: random.Random, strength: float
-             ) -> tuple[int, int, int, int]:
-  """Pixels left, above, right and below the word in a crop."""
-  if rng.random() < 0.2:
-    usual = [rng.uniform(0, 0.3) for _ in range(4)]
-  else:
-    usual = [max(-0.02, rng.gauss(0.07, 0.05)) for _ in range(4)]
-  shares = [0.08 + strength * (share - 0.08) for share in usual]
-  return tuple(round(height * share) for share in shares)
-
-
-def placed(mask: np.ndarray, height: int, rng: random.Random,
-           strength: float) -> Placed:
+def placed(lettering: lettering_lib.Lettering, height: int,
+           rng: random.Random, strength: float) -> Placed:
   """Lays a drawn word into a crop.
 
   Args:
-    mask: uint8 [h, w], the word in a straight line, cut to its ink.
+    lettering: the word in a straight line, and what the crop shall show.
     height: of the crop, in pixels.
     rng: decides how.
     strength: 0 for a straight word, 1 for the whole range.
   """
-  if rng.random() < 0.3 * strength:
-    mask = _curve(mask, rng, strength)
-  mask = padded(mask, 1)
-  rows, columns = mask.shape
-  matrix = _homography(columns, rows, rng, strength)
-  xs, ys = zip(*(_moved(matrix, x, y) for x in (0, columns)
-                 for y in (0, rows)))
-  left, top, right, bottom = _margins(height, rng, strength)
-  scale = (height - top - bottom) / (max(ys) - min(ys))
-  width = max(8, left + right + round(scale * (max(xs) - min(xs))))
-  place = (scale, 0, left - scale * min(xs),
-           0, scale, top - scale * min(ys), 0, 0, 1)
+  mask = lettering.mask
+  left, top, right, bottom = lettering.box
+  if rng.random() < 0.25 * strength:
+    # The columns of a short word are most of a letter: bent, it is torn.
+    offsets = _curve(mask.shape[1], strength * min(
+        _MAX_CURVE * lettering.rows, 0.09 * (right - left)), rng)
+    mask = curved(mask, offsets)
+    bottom += float(offsets.max())
+  columns, rows = right - left, bottom - top
+  matrix = _product(_homography(columns, rows, rng, strength),
+                    (1, 0, -left, 0, 1, -top, 0, 0, 1))
+  xs, ys = zip(*(_moved(matrix, x, y) for x in (left, right)
+                 for y in (top, bottom)))
+  scale = height / (max(ys) - min(ys))
+  width = max(8, round(scale * (max(xs) - min(xs))))
+  place = (scale, 0, -scale * min(xs), 0, scale, -scale * min(ys), 0, 0, 1)
   inverse = _inverse(_product(place, matrix))
   image = Image.fromarray(mask)
   if scale < _LEAST_SCALE:
     # The transform looks at four pixels alone, and would miss thin strokes.
     small = [math.ceil(side * scale) for side in image.size]
-    inverse = _product((small[0] / columns, 0, 0, 0, small[1] / rows, 0,
-                        0, 0, 1), inverse)
+    inverse = _product((small[0] / image.width, 0, 0,
+                        0, small[1] / image.height, 0, 0, 0, 1), inverse)
     image = image.resize(small, Image.Resampling.BILINEAR)
-  image = image.transform(
-      (width, height), Image.Transform.PERSPECTIVE,
-      [value / inverse[8] for value in inverse[:8]],
-      Image.Resampling.BILINEAR)
-  return Placed(np.asarray(image), top, bottom, scale)
+  terms = [value / inverse[8] for value in inverse[:8]]
+  if terms[6] or terms[7]:
+    method = Image.Transform.PERSPECTIVE
+  else:
+    method, terms = Image.Transform.AFFINE, terms[:6]
+  return Placed(image.transform((width, height), method, terms,
+                                Image.Resampling.BILINEAR), scale)

@@ -16,6 +16,7 @@ import threading
 from typing import Iterator, NamedTuple, Optional, Sequence
 
 from master.rendering import fonts as fonts_lib
+from master.rendering import pictures as pictures_lib
 from master.rendering import renderer
 from master.rendering import words as words_lib
 
@@ -30,22 +31,27 @@ class Plan:
   Attributes:
     seed: of everything left to chance.
     characters: all that may occur in a word.
-    words: to show; None for words that are made up.
-    recase: whether words of the list may change case.
+    words: listed words to show; None where all are made up.
+    weights: how often each of the words is drawn; None to show each once
+      before any is shown again.
+    mix: what else is shown, and in what case.
     min_length: characters of the shortest word that is made up.
-    max_length: characters of the longest one.
-    excluded: case-folded words that are not made up.
+    max_length: characters of the longest one, and of a word with its marks.
+    excluded: words that are not made up, as `words.folded` gives them.
     fonts: folder, or None for Pillow's font.
+    backgrounds: paths of natural pictures.
     settings: how to draw.
   """
   seed: int
   characters: str
   words: Optional[Sequence[str]] = None
-  recase: bool = True
+  weights: Optional[Sequence[float]] = None
+  mix: words_lib.Mix = words_lib.Mix()
   min_length: int = 1
   max_length: int = 25
   excluded: frozenset[str] = frozenset()
   fonts: Optional[str] = None
+  backgrounds: Sequence[str] = ()
   settings: renderer.Settings = renderer.Settings()
 
 
@@ -66,23 +72,25 @@ class Artist:
     """
     self._plan = plan
     self._fonts = fonts_lib.FontBook(plan.fonts)
-    if plan.words is None:
-      self._words = words_lib.WordMaker(
-          plan.characters, plan.min_length, plan.max_length, self._accept)
-    else:
-      recased = frozenset(plan.characters) if plan.recase else None
-      self._words = words_lib.WordList(plan.words, plan.seed, recased)
+    listed = plan.words and words_lib.WordList(plan.words, plan.seed,
+                                               plan.weights)
+    self._words = words_lib.WordSource(
+        plan.characters, plan.min_length, plan.max_length, plan.mix, listed,
+        self._accept)
+    self._pictures = plan.backgrounds and pictures_lib.PictureBook(
+        plan.backgrounds, plan.seed)
 
   def _accept(self, word: str) -> bool:
-    return (word.casefold() not in self._plan.excluded
+    return (words_lib.folded(word) not in self._plan.excluded
             and self._fonts.covers(word))
 
   def record(self, index: int) -> Record:
     """Draws the record at `index`, counted from 0."""
     rng = random.Random(f'{self._plan.seed}/{index}')
     label = self._words.word(index, rng)
+    pool = self._pictures.pool(index) if self._pictures else ()
     return Record(renderer.render_word(label, rng, self._fonts,
-                                       self._plan.settings), label)
+                                       self._plan.settings, pool), label)
 
 
 def num_cores() -> int:

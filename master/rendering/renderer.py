@@ -1,27 +1,28 @@
 """Draws one word as the crop that a text detector would cut out.
 
 The look follows synthetic word pictures as of Jaderberg et al.,
-arXiv:1406.2227: a font, a place, layers of ink, light, and a camera.
-Guarded by tests/rendering/renderer_test.py.
+arXiv:1406.2227: a font, a place, layers of ink, natural pictures blended in,
+light, and a camera. Guarded by tests/rendering/renderer_test.py.
 """
 
 import dataclasses
-import io
-import math
 import random
+from typing import Optional, Sequence
 
-import numpy as np
+from PIL import Image
 
-from master.rendering import effects
+from master.rendering import camera
+from master.rendering import colours
 from master.rendering import fonts as fonts_lib
 from master.rendering import geometry
+from master.rendering import layers
+from master.rendering import lettering as lettering_lib
+from master.rendering import pictures as pictures_lib
 
-# Quality of the JPEG where nothing is to be distorted.
-_BEST_QUALITY = 95
-# Pixels of the crop that a stroke is at least wide.
-_LEAST_STROKE = 1.5
-# Thinner strokes, in pixels of the drawing, fall between its pixels.
-_FAINT_STROKE = 2.0
+# Share of the words on a natural picture that have its own colours behind
+# them, and of those that a piece of one fills.
+_OWN_COLOUR_RATE = 0.6
+_FILL_RATE = 0.25
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,12 +35,20 @@ class Settings:
     max_height: of the crops, in pixels.
     grey_rate: share of crops in grey.
     png_rate: share of crops that are PNG; the others are JPEG.
+    neighbour_rate: share of crops that show parts of other words, at
+      strength 1; less in proportion below, as of the next two.
+    cut_rate: share of crops that cut something of the word away.
+    background_rate: share of crops that natural pictures are blended into,
+      where there are pictures.
   """
   strength: float = 1.0
-  min_height: int = 24
+  min_height: int = 20
   max_height: int = 64
-  grey_rate: float = 0.4
-  png_rate: float = 0.1
+  grey_rate: float = 0.25
+  png_rate: float = 0.05
+  neighbour_rate: float = 0.2
+  cut_rate: float = 0.06
+  background_rate: float = 0.6
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,13 +58,16 @@ class Rendering:
   Attributes:
     image: encoded JPEG or PNG.
     fell_back: whether the first choice of font lacked a character.
+    extras: of 'neighbours', 'cut', 'background' and 'fill', what there is.
   """
   image: bytes
   fell_back: bool
+  extras: tuple[str, ...] = ()
 
 
 def render_word(text: str, rng: random.Random, fonts: fonts_lib.FontBook,
-                settings: Settings) -> Rendering:
+                settings: Settings,
+                pool: Sequence[Sequence[Image.Image]] = ()) -> Rendering:
   """Draws a word.
 
   Args:
@@ -63,142 +75,83 @@ def render_word(text: str, rng: random.Random, fonts: fonts_lib.FontBook,
     rng: decides everything that is left to chance.
     fonts: to choose from.
     settings: how to draw.
+    pool: natural pictures, of `pictures.PictureBook.pool`.
 
   Raises:
     InputError: if no font has all characters of the text.
   """
   face, fell_back = fonts.pick(text, rng)
+  strength = settings.strength
+  # Half of the words in photographs are less than 35 pixels high.
   height = round(rng.triangular(
       settings.min_height, settings.max_height,
-      (2 * settings.min_height + settings.max_height) / 3))
-  mask, stroke = _drawn(face, text, height, rng, settings.strength)
-  placed = geometry.placed(mask, height, rng, settings.strength)
-  channels = 1 if rng.random() < settings.grey_rate else 3
-  picture, contrast = _inked(placed, rng, channels, settings.strength)
-  picture = effects.light(picture, rng, settings.strength)
-  image = effects.to_image(picture)
+      (5 * settings.min_height + settings.max_height) / 6))
+  lettering = lettering_lib.letter(
+      face, text, height, rng, strength, settings.neighbour_rate,
+      settings.cut_rate)
+  placed = geometry.placed(lettering, height, rng, strength)
   # Low letters have narrow gaps, however bold their strokes.
-  detail = min(stroke * placed.scale,
-               0.1 * (height - placed.top - placed.bottom))
-  image = effects.soften(image, rng, settings.strength, max(1.0, detail))
-  image = effects.add_noise(image, rng, settings.strength, 0.16 * contrast)
-  return Rendering(_encoded(image, rng, settings), fell_back)
+  stroke = max(1.0, placed.scale * min(lettering.stroke,
+                                       0.1 * lettering.rows))
+  channels = 1 if rng.random() < settings.grey_rate else 3
+  if not pool or rng.random() >= settings.background_rate * strength:
+    pool = ()
+  image, contrast, extras = _inked(placed.mask, rng, channels, stroke,
+                                   strength, pool)
+  image = camera.light(image, rng, strength)
+  image = camera.soften(image, rng, strength, stroke)
+  image = camera.add_noise(image, rng, strength, 0.09 * contrast)
+  return Rendering(camera.encoded(image, rng, strength, settings.png_rate),
+                   fell_back, lettering.extras + extras)
 
 
-def _drawn(face: fonts_lib.Face, text: str, height: int, rng: random.Random,
-           strength: float) -> tuple[np.ndarray, float]:
-  """The word in a straight line, uint8 [h, w], and its strokes' width."""
-  # About as high as it will be seen: little is left to scale.
-  smallest = fonts_lib.SIZES[0]
-  wanted = 0.7 * height * smallest / fonts_lib.num_rows(face, text, smallest)
-  size = next((size for size in fonts_lib.SIZES if size >= wanted),
-              fonts_lib.SIZES[-1])
-  letter = text[len(text) // 2]
-  if fonts_lib.stroke(face, size, letter) < _FAINT_STROKE:
-    size = fonts_lib.SIZES[-1]
-  stroke = fonts_lib.stroke(face, size, letter)
-  spacing = 0.0
-  if rng.random() < 0.5 * strength:
-    spacing = size * strength * rng.choice(
-        (rng.uniform(-0.03, 0.06), rng.uniform(0.0, 0.3)))
-  mask = fonts_lib.draw(face, text, size, spacing)
-  bolder = 0.0
-  if rng.random() < 0.25 * strength:
-    # What is bold already would run together.
-    bolder = strength * rng.random() * max(0.0, 0.12 * size - stroke)
-  # Hairlines would vanish between the crop's pixels.
-  scale = 0.8 * height / len(mask)
-  bolder = max(bolder, (_LEAST_STROKE / scale - stroke) / 2)
-  if bolder > 0:
-    mask = effects.thickened(geometry.padded(mask, math.ceil(bolder)), bolder)
-  return mask, stroke + 2 * bolder
-
-
-def _inked(placed: geometry.Placed, rng: random.Random, channels: int,
-           strength: float) -> tuple[np.ndarray, float]:
+def _inked(mask: Image.Image, rng: random.Random, channels: int,
+           stroke: float, strength: float,
+           pool: Sequence[Sequence[Image.Image]]
+           ) -> tuple[Image.Image, float, tuple[str, ...]]:
   """Background, what lies under the word, and the word.
 
+  Args:
+    mask: mode 'L', coverage of the ink.
+    rng: decides.
+    channels: of the picture.
+    stroke: width of the word's strokes in pixels.
+    strength: of all distortions.
+    pool: natural pictures to blend in; empty for none.
+
   Returns:
-    float32 [h, w, channels], and the contrast of the word, 0 to 255.
+    The picture, the contrast of the word of 255, and what was blended in.
   """
-  mask = placed.mask
-  height, width = mask.shape
-  back, ink = effects.colours(rng, channels, strength)
-  contrast = effects.contrast(back, ink)
-  picture = effects.surface(rng, height, width, back,
-                            min(60.0, 0.4 * contrast), strength)
-  _add_surroundings(picture, placed, ink, rng, strength)
-  _add_relief(picture, mask, back, ink, rng, strength)
-  if rng.random() < 0.2 * strength:
-    ink = effects.surface(rng, height, width, ink,
-                          min(40.0, 0.25 * contrast), 1.0)
-  effects.blend(picture, mask, ink)
-  return picture, contrast
-
-
-def _add_surroundings(picture: np.ndarray, placed: geometry.Placed,
-                      ink: effects.Colour, rng: random.Random,
-                      strength: float):
-  """Parts of other lines of text, and ruled lines, beside the word."""
-  kind = rng.random() / max(strength, 1e-6)
-  height, width, _ = picture.shape
-  mask = np.zeros([height, width], np.uint8)
-  above, below = placed.top - 2, placed.bottom - 2
-  if kind < 0.1:
-    # The word itself, moved away, is as good as any other.
-    other = np.roll(placed.mask, rng.randrange(width), axis=1)
-    if above > 0:
-      last = height - max(0, placed.bottom)
-      mask[:above] = other[last - above:last]
-    if below > 0 and rng.random() < 0.5:
-      first = max(0, placed.top)
-      mask[height - below:] = other[first:first + below]
-  elif kind < 0.16:
-    thickness = rng.randint(1, 2)
-    if below > 0:
-      row = height - 1 - rng.randrange(below)
-      mask[row:row + thickness] = 255
-    if above > 0 and rng.random() < 0.4:
-      mask[:thickness] = 255
+  back, ink = colours.pair(rng, channels, strength)
+  if not pool:
+    look = layers.Look(back, ink, stroke)
+    picture = layers.surface(rng, mask.size, back, look.room, strength)
+    filling = None
+    extras = ()
   else:
-    return
-  effects.blend(picture, mask, ink, rng.uniform(0.5, 1))
+    picture, look, filling = _natural(mask.size, back, ink, stroke, rng, pool)
+    extras = ('background', 'fill') if filling else ('background',)
+  layers.add_edges(picture, look, rng, strength)
+  layers.add_relief(picture, mask, look, rng, strength)
+  if filling is None and rng.random() < 0.2 * strength:
+    filling = layers.surface(rng, mask.size, look.ink, 0.6 * look.room, 1.0)
+  layers.lay(picture, mask, filling or look.ink)
+  return picture, look.contrast, extras
 
 
-def _add_relief(picture: np.ndarray, mask: np.ndarray, back: effects.Colour,
-                ink: effects.Colour, rng: random.Random, strength: float):
-  """Outline, shadow or raised edges, under the word."""
-  kind = rng.random() / max(strength, 1e-6)
-  reach = max(1, round(len(mask) / 32))
-  if kind < 0.1:
-    _, colour = effects.colours(rng, len(back), 1.0)
-    if abs(effects.luminance(colour) - effects.luminance(ink)) < 40:
-      colour = back
-    outline = effects.thickened(mask, reach * rng.uniform(0.6, 1.3))
-    effects.blend(picture, outline, colour)
-  elif kind < 0.22:
-    # A shadow darkens; under dark ink it would only thicken the letters.
-    if effects.luminance(ink) > effects.luminance(back):
-      shade = [0.3 * value for value in back]
-    else:
-      shade = [(v + 2 * w) / 3 for v, w in zip(ink, back)]
-    moved = effects.shifted(mask, rng.choice((-1, 1)) * reach,
-                            rng.choice((-1, 1)) * reach)
-    effects.blend(picture, moved, shade, rng.uniform(0.4, 0.9))
-  elif kind < 0.27:
-    lit = [min(255.0, value + 90) for value in back]
-    dark = [0.4 * value for value in back]
-    side = rng.choice((-1, 1))
-    effects.blend(picture, effects.shifted(mask, side, side), lit, 0.8)
-    effects.blend(picture, effects.shifted(mask, -side, -side), dark, 0.8)
-
-
-def _encoded(image, rng: random.Random, settings: Settings) -> bytes:
-  stream = io.BytesIO()
-  if rng.random() < settings.png_rate:
-    image.save(stream, 'PNG', compress_level=1)
-  else:
-    worst = _BEST_QUALITY - 65 * settings.strength
-    image.save(stream, 'JPEG', quality=round(rng.triangular(
-        worst, _BEST_QUALITY, (worst + 2 * _BEST_QUALITY) / 3)))
-  return stream.getvalue()
+def _natural(size: tuple[int, int], back: colours.Colour,
+             ink: colours.Colour, stroke: float, rng: random.Random,
+             pool: Sequence[Sequence[Image.Image]]
+             ) -> tuple[Image.Image, layers.Look, Optional[Image.Image]]:
+  """A piece of a natural picture, what stands on it, and what fills that."""
+  photo = pictures_lib.piece(pool, rng, size, len(back))
+  if rng.random() < _OWN_COLOUR_RATE:
+    back = colours.rounded(photo.mean)
+    ink = colours.against(back, rng, ink if rng.random() < 0.5 else None)
+  look = layers.Look(back, ink, stroke)
+  picture = layers.natural(photo, back, look.room, rng)
+  filling = None
+  if rng.random() < _FILL_RATE:
+    filling = layers.natural(pictures_lib.piece(pool, rng, size, len(back)),
+                             ink, 0.7 * look.room, rng)
+  return picture, look, filling

@@ -14,6 +14,8 @@ from PIL import ImageFilter
 
 HEIGHT = 192
 WIDTH = 1024
+# Of the noise, of 255.
+DEVIATIONS = (1, 2, 3, 4, 5, 6, 8, 9, 12)
 _VARIANTS = 4
 
 
@@ -85,41 +87,84 @@ def ramp(length: int) -> np.ndarray:
   return values
 
 
+def _image(values: np.ndarray) -> Image.Image:
+  """Values of -1 to 1 as 1 to 255, so that 128 is the middle."""
+  return Image.fromarray(np.rint(128 + 127 * values).astype(np.uint8))
+
+
 @functools.lru_cache(1)
-def _backgrounds() -> list[np.ndarray]:
+def _backgrounds() -> list[Image.Image]:
   rng = np.random.default_rng(0)
   patterns = [make(rng) for _ in range(_VARIANTS)
               for make in (_clouds, _grain, _streaks, _stripes, _bricks,
                            _scene)]
-  return [(p / np.abs(p).max()).astype(np.float32) for p in patterns]
+  return [_image(p / np.abs(p).max()) for p in patterns]
 
 
 @functools.lru_cache(1)
-def _noise() -> np.ndarray:
+def _noises() -> dict[tuple[int, str], Image.Image]:
+  """Noise of all DEVIATIONS, around 128, by deviation and mode."""
   rng = np.random.default_rng(1)
-  return rng.standard_normal([HEIGHT, WIDTH, 3], np.float32)
+  found = {}
+  for deviation in DEVIATIONS:
+    values = rng.standard_normal([HEIGHT, WIDTH, 3], np.float32)
+    if deviation % 2:  # What cameras make of it is often not as fine.
+      wide = values + np.roll(values, 1, 0)
+      values = (wide + np.roll(wide, 1, 1)) / 2
+    pixels = np.clip(np.rint(128 + deviation * values), 0, 255).astype(
+        np.uint8)
+    found[deviation, 'RGB'] = Image.fromarray(pixels)
+    found[deviation, 'L'] = Image.fromarray(pixels[:, :, 0])
+  return found
 
 
-def _cut(source: np.ndarray, rng: random.Random, height: int, width: int
-         ) -> np.ndarray:
-  """A window of a pattern, mirrored by chance; repeated where too small."""
-  repeats = -(-height // HEIGHT), -(-width // WIDTH)
-  if max(repeats) > 1:
-    source = np.tile(source, repeats + (1,) * (source.ndim - 2))
-  top = rng.randrange(source.shape[0] - height + 1)
-  left = rng.randrange(source.shape[1] - width + 1)
-  window = source[top:top + height, left:left + width]
+@functools.lru_cache(1)
+def _gradient() -> Image.Image:
+  return Image.linear_gradient('L')
+
+
+def cut(source: Image.Image, rng: random.Random, size: tuple[int, int]
+        ) -> Image.Image:
+  """A window of a picture, mirrored by chance; stretched where too small."""
+  width, height = (min(wanted, there)
+                   for wanted, there in zip(size, source.size))
+  left = rng.randrange(source.width - width + 1)
+  top = rng.randrange(source.height - height + 1)
+  window = source.crop((left, top, left + width, top + height))
   if rng.random() < 0.5:
-    window = window[::-1]
-  return window[:, ::-1] if rng.random() < 0.5 else window
+    window = window.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+  if window.size != size:
+    window = window.resize(size, Image.Resampling.BILINEAR)
+  return window
 
 
-def background(rng: random.Random, height: int, width: int) -> np.ndarray:
-  """A random pattern, float32 [height, width] in [-1, 1]."""
-  return _cut(rng.choice(_backgrounds()), rng, height, width)
+def background(rng: random.Random, size: tuple[int, int]) -> Image.Image:
+  """A random pattern of (width, height), grey 1 to 255 around 128."""
+  return cut(rng.choice(_backgrounds()), rng, size)
 
 
-def noise(rng: random.Random, height: int, width: int, channels: int
-          ) -> np.ndarray:
-  """Normal noise of deviation 1, float32 [height, width, channels]."""
-  return _cut(_noise()[:, :, :channels], rng, height, width)
+def noise(rng: random.Random, size: tuple[int, int], deviation: float,
+          mode: str) -> Image.Image:
+  """Normal noise around 128.
+
+  Args:
+    rng: decides.
+    size: width and height.
+    deviation: the nearest of DEVIATIONS that is not above it is taken, the
+      smallest where there is none.
+    mode: 'L', or 'RGB' for noise that differs between the channels.
+  """
+  able = [d for d in DEVIATIONS if d <= deviation] or DEVIATIONS[:1]
+  return cut(_noises()[able[-1], mode], rng, size)
+
+
+def slope(rng: random.Random, size: tuple[int, int]) -> Image.Image:
+  """A smooth change in any direction: grey 0 to 255, about 128 amid."""
+  width, height = size
+  across = rng.uniform(-1, 1)
+  down = rng.choice((-1, 1)) * (1 - abs(across))
+  # Steps in a gradient that goes from top to bottom.
+  step_x, step_y = across * 255 / width, down * 255 / height
+  start = 128 - (step_x * width + step_y * height) / 2
+  return _gradient().transform(
+      size, Image.Transform.AFFINE, (0, 0, 128, step_x, step_y, start))

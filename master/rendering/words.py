@@ -1,63 +1,101 @@
-"""Which word each record shows: of a list, or made up.
+"""Which word each record shows: of lists, or made up, in what case.
 
 Guarded by tests/rendering/words_test.py.
 """
 
+import dataclasses
 import functools
+import itertools
 import random
-import string
 from typing import Callable, Iterable, Optional, Sequence
 
 from master import errors
+from master.rendering import made_up
+from master.rendering import punctuation
 
-_ONSETS = ('b bl br c ch cl cr d dr f fl fr g gl gr h j k l m n p pl pr qu r '
-           's sh sl sm sn sp st str sw t th tr v w wh y z').split()
-_NUCLEI = ('a a a e e e e i i i o o o u u y ai au ea ee ie io oa oo ou '
-           'ue').split()
-_CODAS = ('b ck ct d ff g k l ll lm ld lt m mp n n n nd ng nk nt p r r r rd '
-          'rk rm rn rt s s s ss sh st t t th tion v w x y z').split()
-# Letters a word may have, by how often words of running text do.
-_LENGTHS = {1: 2, 2: 6, 3: 12, 4: 15, 5: 15, 6: 14, 7: 12, 8: 9, 9: 7, 10: 4,
-            11: 2, 12: 2}
 _MANY_TRIES = 1000
-_NUMBER_RATE = 0.1
-_MIXED_RATE = 0.08
-_PUNCTUATED_RATE = 0.15
+CASES = ('keep', 'lower', 'title', 'upper')
 
 
-def case_patterns(word: str, characters: Optional[frozenset[str]] = None
-                  ) -> list[str]:
-  """The ways to write a word: as it is, lower, Title and UPPER, if distinct.
+@dataclasses.dataclass(frozen=True)
+class Mix:
+  """What words are made of.
+
+  Attributes:
+    number_rate: share of numbers: prices, dates and the like.
+    random_rate: share of random strings of letters and digits.
+    made_up_rate: share of words that are made up; all that is left is of the
+      list, or made up too where there is none.
+    punctuation_rate: share of the words, numbers aside, that get marks.
+    case_weights: how often words stand as they are, in lower case, with a
+      capital, in capitals: the order of CASES.
+  """
+  number_rate: float = 0.0
+  random_rate: float = 0.0
+  made_up_rate: float = 0.0
+  punctuation_rate: float = 0.0
+  case_weights: tuple[float, ...] = (0.1, 0.2, 0.25, 0.45)
+
+
+def folded(word: str) -> str:
+  """What two words have in common that are the same but for case and marks.
+
+  Of a word of marks alone, the marks.
+  """
+  word = word.casefold()
+  return ''.join(filter(str.isalnum, word)) or word
+
+
+def written(word: str, case: str) -> str:
+  """A word in one of CASES."""
+  if case == 'lower':
+    return word.lower()
+  if case == 'upper':
+    return word.upper()
+  if case == 'title':
+    return word[:1].upper() + word[1:].lower()
+  return word
+
+
+def cases_of(word: str, characters: frozenset[str],
+             weights: Sequence[float]) -> dict[str, float]:
+  """The ways to write a word within some characters.
 
   Args:
     word: any string.
-    characters: what a word may be written with; None for all.
+    characters: all that may occur.
+    weights: of CASES.
 
   Returns:
-    The patterns within `characters`; empty where there is none.
+    Spelling -> weight, more than 0 each; empty where there is none.
   """
-  patterns = dict.fromkeys(
-      (word, word.lower(), word[:1].upper() + word[1:].lower(), word.upper()))
-  # A letter like ß becomes two in upper case: another word to read.
-  return [p for p in patterns if len(p) == len(word)
-          and (characters is None or characters.issuperset(p))]
+  found = {}
+  for case, weight in zip(CASES, weights):
+    text = written(word, case)
+    # A letter like \u00df becomes two in upper case: another word to read.
+    if weight and len(text) == len(word) and characters.issuperset(text):
+      found[text] = found.get(text, 0) + weight
+  return found
 
 
 class WordList:
-  """Words of a list, each shown once before any is shown again."""
+  """Words of a list, each shown once before any is shown again.
+
+  Words with weights are drawn instead, each as often as its weight says.
+  """
 
   def __init__(self, words: Sequence[str], seed: int,
-               characters: Optional[frozenset[str]] = None):
+               weights: Optional[Sequence[float]] = None):
     """Keeps the list.
 
     Args:
       words: not empty.
       seed: decides the order.
-      characters: if given, words are recased by chance within these.
+      weights: of the words, more than 0; None to show each once.
     """
     self._words = words
     self._seed = seed
-    self._characters = characters
+    self._sums = weights and list(itertools.accumulate(weights))
     self._order = functools.lru_cache(maxsize=2)(self._shuffled)
 
   def _shuffled(self, epoch: int) -> list[int]:
@@ -67,46 +105,38 @@ class WordList:
 
   def word(self, index: int, rng: random.Random) -> str:
     """The word of the record at `index`, counted from 0."""
+    if self._sums:
+      return rng.choices(self._words, cum_weights=self._sums)[0]
     epoch, position = divmod(index, len(self._words))
-    word = self._words[self._order(epoch)[position]]
-    if self._characters is None:
-      return word
-    return rng.choice(case_patterns(word, self._characters))
-
-  def __getstate__(self):
-    return {k: v for k, v in self.__dict__.items() if k != '_order'}
-
-  def __setstate__(self, state):
-    self.__dict__.update(state)
-    self._order = functools.lru_cache(maxsize=2)(self._shuffled)
+    return self._words[self._order(epoch)[position]]
 
 
-class WordMaker:
-  """Makes up words: syllables, numbers, and the two mixed."""
+class WordSource:
+  """The word of each record."""
 
   def __init__(self, characters: str, min_length: int, max_length: int,
+               mix: Mix, listed: Optional[WordList] = None,
                accept: Callable[[str], bool] = lambda word: True):
-    """Sorts the characters into what words are built of.
+    """Keeps what words come from.
 
     Args:
       characters: all that may occur in a word.
-      min_length: characters of the shortest word, at least 1.
-      max_length: characters of the longest word.
-      accept: tells whether a word may be shown; others are made up anew.
+      min_length: characters of the shortest word that is made up.
+      max_length: characters of the longest one, and of any word with marks.
+      mix: how often what is shown.
+      listed: words to show where nothing is made up; None for none.
+      accept: tells whether a word may be shown; others are made up anew. Of
+        the list all words may be, in each case that their characters allow.
     """
-    self._characters = characters
-    self._set = frozenset(characters)
-    self._lengths = range(min_length, max_length + 1)
-    self._weights = [_LENGTHS.get(n, 0) for n in self._lengths]
-    if not any(self._weights):
-      self._weights = [1] * len(self._lengths)
+    self._mix = mix
+    # What is made up is in lower case: to keep that would be no choice.
+    self._made_up_weights = (
+        mix.case_weights if any(mix.case_weights[1:]) else Mix.case_weights)
+    self._listed = listed
     self._accept = accept
-    self._digits = [c for c in string.digits if c in self._set]
-    self._marks = [c for c in string.punctuation if c in self._set]
-    self._letters = sorted(c for c in self._set if c.isalpha())
-    self._onsets, self._nuclei, self._codas = (
-        [part for part in parts if case_patterns(part, self._set)]
-        for parts in (_ONSETS, _NUCLEI, _CODAS))
+    self._characters = frozenset(characters)
+    self._maker = made_up.WordMaker(characters, min_length, max_length)
+    self._marks = punctuation.Punctuation(characters, max_length)
 
   def word(self, index: int, rng: random.Random) -> str:
     """A word for the record at `index`.
@@ -114,86 +144,88 @@ class WordMaker:
     Raises:
       InputError: if hardly any word is left to show.
     """
-    del index
+    make = self._kind(rng)
     for _ in range(_MANY_TRIES):
-      word = self._any_word(rng)
-      if self._accept(word):
+      if make is None:
+        word = self._recased(self._listed.word(index, rng),
+                             self._mix.case_weights, rng)
+      elif make == self._maker.word:
+        word = self._recased(make(rng), self._made_up_weights, rng)
+      else:
+        word = make(rng)
+      if make != self._maker.number:
+        word = self._marked(word, rng)
+      if make is None or self._accept(word):
         return word
     raise errors.InputError(
         '--exclude: leaves hardly a word to make up; raise '
         '--max_word_length, or name --words.')
 
-  def _any_word(self, rng: random.Random) -> str:
-    length, = rng.choices(self._lengths, self._weights)
+  def _kind(self, rng: random.Random) -> Optional[Callable]:
+    """What makes the word up; None for the list."""
+    mix = self._mix
     kind = rng.random()
-    if self._digits and (kind < _NUMBER_RATE or not self._letters):
-      word = ''.join(rng.choices(self._digits, k=length))
-    elif self._digits and kind < _NUMBER_RATE + _MIXED_RATE:
-      word = ''.join(rng.choices(self._digits + self._letters, k=length))
-    elif self._onsets and self._nuclei and self._codas:
-      word = self._recased(self._syllables(length, rng), rng)
-    else:
-      return ''.join(rng.choices(self._characters, k=length))
-    return self._punctuated(word, rng)
+    if kind < mix.number_rate and self._maker.has_digits:
+      return self._maker.number
+    kind -= mix.number_rate
+    if 0 <= kind < mix.random_rate:
+      return self._maker.random_string
+    kind -= mix.random_rate
+    if self._listed and not 0 <= kind < mix.made_up_rate:
+      return None
+    if not self._maker.has_letters and self._maker.has_digits:
+      return self._maker.number
+    return self._maker.word
 
-  def _syllables(self, length: int, rng: random.Random) -> str:
-    parts = []
-    total = 0
-    while total < length:
-      syllable = rng.choice(self._nuclei)
-      if rng.random() < 0.85:
-        syllable = rng.choice(self._onsets) + syllable
-      if rng.random() < 0.5:
-        syllable += rng.choice(self._codas)
-      parts.append(syllable)
-      total += len(syllable)
-    return ''.join(parts)[:length]
-
-  def _recased(self, word: str, rng: random.Random) -> str:
-    patterns = case_patterns(word, self._set)
+  def _recased(self, word: str, weights: Sequence[float],
+               rng: random.Random) -> str:
+    found = cases_of(word, self._characters, weights)
+    if len(found) == 1:
+      return next(iter(found))
+    if found:
+      return rng.choices(list(found), list(found.values()))[0]
     # A set with some letters in one case alone fits no whole pattern.
-    return rng.choice(patterns) if patterns else ''.join(
-        rng.choice(case_patterns(c, self._set)) for c in word)
+    return ''.join(c if c in self._characters else rng.choice(
+        made_up.case_patterns(c, self._characters)) for c in word)
 
-  def _punctuated(self, word: str, rng: random.Random) -> str:
-    """Puts a punctuation mark into some words, where there are any."""
-    if not self._marks or rng.random() >= _PUNCTUATED_RATE:
+  def _marked(self, word: str, rng: random.Random) -> str:
+    if rng.random() >= self._mix.punctuation_rate:
       return word
-    position = rng.choice((0, rng.randrange(len(word)), len(word) - 1))
-    return word[:position] + rng.choice(self._marks) + word[position + 1:]
+    marked = self._marks.put(word, rng)
+    return marked if self._accept(marked) else word
 
 
-def suitable(words: Iterable[str], characters: frozenset[str], recase: bool,
-             min_length: int, max_length: int,
+def suitable(entries: Iterable[tuple[str, float]], characters: frozenset[str],
+             case_weights: Sequence[float], min_length: int, max_length: int,
              excluded: frozenset[str], drawable: Callable[[str], bool]
-             ) -> tuple[list[str], dict[str, int]]:
+             ) -> tuple[list[tuple[str, float]], dict[str, int]]:
   """The words of a list that may be shown.
 
   Args:
-    words: as read.
+    entries: words and their weights, as read.
     characters: all that may occur in a word.
-    recase: whether it is enough that one case pattern of the word fits.
+    case_weights: of CASES; one case that fits is enough.
     min_length: characters of the shortest word.
     max_length: characters of the longest word.
-    excluded: case-folded words that may not be shown.
+    excluded: words, folded, that may not be shown.
     drawable: tells whether some font has all characters of a word.
 
   Returns:
-    The words in their order, and how many were left out by reason.
+    The entries left, in their order, and how many words were left out by
+    reason.
   """
   kept = []
   left_out = {'length': 0, 'charset': 0, 'excluded': 0, 'no font': 0}
-  for word in words:
-    patterns = case_patterns(word, characters) if recase else (
-        [word] if characters.issuperset(word) else [])
+  for word, weight in entries:
+    spellings = cases_of(word, characters, case_weights)
     if not min_length <= len(word) <= max_length:
       left_out['length'] += 1
-    elif not patterns:
+    elif not spellings:
       left_out['charset'] += 1
-    elif word.casefold() in excluded:
+    elif folded(word) in excluded:
       left_out['excluded'] += 1
-    elif not all(map(drawable, patterns)):
+    elif not all(map(drawable, spellings)):
       left_out['no font'] += 1
     else:
-      kept.append(word)
+      kept.append((word, weight))
   return kept, {reason: n for reason, n in left_out.items() if n}

@@ -16,19 +16,6 @@ from master.inputs import lmdb_reader
 from tests import commands
 
 
-def processes_of(group):
-  """Ids of the processes in a process group, by Linux's /proc."""
-  found = []
-  for entry in pathlib.Path('/proc').glob('[0-9]*/stat'):
-    try:
-      fields = entry.read_text().rpartition(')')[2].split()
-    except OSError:
-      continue
-    if int(fields[2]) == group and fields[0] != 'Z':
-      found.append(int(entry.parent.name))
-  return found
-
-
 class RenderLmdbTest(parameterized.TestCase):
 
   def setUp(self):
@@ -77,8 +64,40 @@ class RenderLmdbTest(parameterized.TestCase):
     mixed = self.labels(*arguments, output='mixed')
     self.assertCountEqual(['one', 'three', 'two'] * 2,
                           [label.lower() for label in mixed])
+    for case, expected in (('lower', ['one', 'two', 'three']),
+                           ('title', ['One', 'Two', 'Three']),
+                           ('upper', ['ONE', 'TWO', 'THREE'])):
+      self.assertCountEqual(expected * 2, self.labels(
+          *arguments, f'--case={case}', output=case))
+    self.assertEqual({'ONE', 'TWO', 'THREE'}, set(self.labels(
+        *arguments, '--case_rates=0,0,0,2', output='rates')))
     process = self.run_command(*arguments, output='third')
     self.assertIn('left out 1 by charset', process.stderr)
+
+  def test_several_lists_with_weights(self):
+    often = self.create_tempfile('often.txt', 'often\t1e9\n',
+                                 encoding='utf-8').full_path
+    words = self.write_words('rare\nnever\t0.5\n')
+    self.assertEqual(['often'] * 30, self.labels(
+        f'--words={words},{often}', '--count=30', '--case=keep'))
+
+  def test_mixes_sources_at_their_rates(self):
+    words = self.write_words('zebra\nzoo\n')
+    labels = self.labels(
+        f'--words={words}', '--count=600', '--charset=94', '--case=keep',
+        '--min_word_length=3', '--number_rate=0.2', '--random_rate=0.1',
+        '--made_up_rate=0.2', '--punctuation_rate=0.4', '--max_height=24')
+    listed = [label for label in labels if re.search('zebra|zoo', label)]
+    # Three deviations; marks amid a word hide it.
+    self.assertBetween(len(listed), 300 - 37 - 25, 300 + 37)
+    marked = sum(not label.isalnum() for label in listed)
+    self.assertBetween(marked / len(listed), 0.24, 0.5)
+    priced = sum(bool(re.match(r'\$\d', label)) for label in labels)
+    self.assertBetween(priced, 2, 40)
+    # Nothing of it where there is a list and no rate.
+    self.assertCountEqual(['zebra', 'zoo'] * 30, self.labels(
+        f'--words={words}', '--count=60', '--charset=94', '--case=keep',
+        output='plain'))
 
   def test_exclude(self):
     words = self.write_words('one\ntwo\nthree\n')
@@ -89,6 +108,71 @@ class RenderLmdbTest(parameterized.TestCase):
     self.assertLen({label.lower() for label in unseen}, 1)
     self.assertEmpty({label.lower() for label in seen}
                      & {label.lower() for label in unseen})
+
+  def test_exclude_holds_for_all_that_is_made_up(self):
+    arguments = [
+        '--charset=94', '--max_word_length=2', '--max_height=20',
+        '--number_rate=0.3', '--random_rate=0.3', '--punctuation_rate=0.5']
+
+    def folded(*more, output):
+      return {''.join(filter(str.isalnum, label.lower())) or label
+              for label in self.labels(*arguments, *more, output=output)}
+
+    seen = folded('--count=300', output='seen')
+    unseen = folded('--count=300', '--seed=9',
+                    f'--exclude={self.folder / "seen"}', output='unseen')
+    self.assertGreater(len(unseen), 50)
+    self.assertEmpty(seen & unseen)
+
+  def add_pictures(self, count):
+    folder = self.folder / 'pictures'
+    folder.mkdir()
+    for i in range(count):
+      Image.new('RGB', (300, 200), (30 * i, 90, 200)).save(
+          folder / f'{i}.jpg')
+    return folder
+
+  def test_backgrounds(self):
+    folder = self.add_pictures(8)
+    (folder / 'torn.png').write_bytes(b'nothing')
+    arguments = ['--count=60', f'--backgrounds={folder}']
+    one, log = self.render(*arguments, '--processes=1', output='one')
+    two, _ = self.render(*arguments, '--processes=2', output='two')
+    self.assertEqual(one, two)
+    self.assertIn('1 files cannot be read as pictures, the first is '
+                  f'{folder / "torn.png"}', log)
+    self.assertBetween(int(re.search(r'(\d+) on pictures', log)[1]), 24, 48)
+    self.assertNotEqual(one, self.render('--count=60', output='plain')[0])
+    _, log = self.render(*arguments, '--background_rate=1', output='all')
+    self.assertIn('60 on pictures', log)
+
+  @parameterized.parameters(
+      ('neighbour_rate', 'with neighbours'), ('cut_rate', 'cut'))
+  def test_rates_of_looks(self, rate, counted):
+    def count(value, *more):
+      _, log = self.render('--count=100', f'--{rate}={value}', *more,
+                           output=f'{value}{len(more)}')
+      return int(re.search(rf'(\d+) {counted}', log)[1])
+    self.assertEqual(0, count(0))
+    self.assertEqual(0, count(1, '--effects=0'))
+    # Three deviations; not every word can be cut.
+    self.assertBetween(count(0.5), 20, 65)
+
+  def test_faults_of_backgrounds(self):
+    (self.folder / 'none').mkdir()
+    for path, message in (('absent', 'no such folder'),
+                          ('none', 'no picture in it')):
+      path = self.folder / path
+      self.check_fault(
+          self.run_command('--count=5', f'--backgrounds={path}'),
+          f'--backgrounds={path}: {message}')
+    # The head alone is whole: it shows when a word is drawn on it.
+    folder = self.add_pictures(1)
+    content = (folder / '0.jpg').read_bytes()
+    (folder / '0.jpg').write_bytes(content[:len(content) // 2])
+    self.check_fault(
+        self.run_command('--count=5', f'--backgrounds={folder}'),
+        f'--backgrounds: {folder / "0.jpg"}: cannot be decoded')
 
   def test_sheet(self):
     sheet = self.folder / 'sheet.png'
@@ -111,6 +195,13 @@ class RenderLmdbTest(parameterized.TestCase):
       (['--count=5', '--effects=1.5'], '--effects=1.5: '),
       (['--count=5', '--charset=7'], '--charset=7: '),
       (['--count=5', '--sheet=/absent/x.png'], '--sheet=/absent/x.png: '),
+      (['--count=5', '--number_rate=1.5'], '--number_rate=1.5: '),
+      (['--count=5', '--number_rate=0.7', '--random_rate=0.6'],
+       '--number_rate, --random_rate and --made_up_rate: '),
+      (['--count=5', '--case_rates=1,2'], '--case_rates=1,2: '),
+      (['--count=5', '--case_rates=0,0,0,0'], '--case_rates=0,0,0,0: '),
+      (['--count=5', '--case_rates=1,2,3,x'], '--case_rates=1,2,3,x: '),
+      (['--count=5', '--cut_rate=-1'], '--cut_rate=-1: '),
       (['--count=5', '--min_word_length=5', '--max_word_length=4'],
        '--max_word_length: '),
       (['--count=5', '--min_height=50', '--max_height=40'], '--max_height: '),
@@ -126,6 +217,8 @@ class RenderLmdbTest(parameterized.TestCase):
 
   @parameterized.parameters(
       (b'', 'holds no word'), (b' \n\n', 'holds no word'),
+      (b'one\ntwo\tmany\n', "line 2: 'many' is no weight"),
+      (b'one\t0\n', "line 1: '0' is no weight"),
       (b'caf\xe9\n', 'not UTF-8'), ('\u0436\u0443\u043a\n'.encode(),
                                     'no word is left to render'))
   def test_bad_words(self, content, message):
@@ -139,6 +232,15 @@ class RenderLmdbTest(parameterized.TestCase):
     self.check_fault(
         self.run_command('--count=5', f'--fonts={self.folder / "fonts"}'),
         f'--fonts={self.folder / "fonts"}: no usable')
+
+  def test_numbers_without_digits(self):
+    charset = self.create_tempfile('c.txt', 'a\nb\n').full_path
+    self.check_fault(
+        self.run_command('--count=5', f'--charset={charset}',
+                         '--number_rate=0.1'),
+        '--number_rate=0.1: --charset has no digits')
+    self.assertContainsSubset(
+        ''.join(self.labels('--count=5', f'--charset={charset}')), 'ab')
 
   def test_charset_that_no_font_has(self):
     charset = self.create_tempfile('c.txt', '\u4e2d\n\u6587\n',
@@ -165,16 +267,16 @@ class RenderLmdbTest(parameterized.TestCase):
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and not (
         list(self.folder.glob('.out.*/data.mdb'))
-        and len(processes_of(process.pid)) >= 2):
+        and len(commands.processes_of(process.pid)) >= 2):
       time.sleep(0.1)
     self.assertNotEmpty(list(self.folder.glob('.out.*/data.mdb')))
     return process
 
   def check_all_left(self, process):
     deadline = time.monotonic() + 60
-    while processes_of(process.pid) and time.monotonic() < deadline:
+    while commands.processes_of(process.pid) and time.monotonic() < deadline:
       time.sleep(0.1)
-    self.assertEmpty(processes_of(process.pid))
+    self.assertEmpty(commands.processes_of(process.pid))
     self.assertFalse((self.folder / 'out').exists())
 
   def test_killed_leaves_no_output_and_no_processes(self):

@@ -7,6 +7,7 @@ from absl.testing import parameterized
 import numpy as np
 
 from master.rendering import geometry
+from master.rendering import lettering
 
 WORD = np.zeros([23, 97], np.uint8)
 WORD[2:-2, ::7] = 255
@@ -27,54 +28,70 @@ class CurvedTest(absltest.TestCase):
     np.testing.assert_array_equal([50, 150, 100, 0], moved[:, 0])
 
 
+def lettering_of(word, margin=2.0):
+  """A word with the same margin on all sides."""
+  rows, columns = word.shape
+  return lettering.Lettering(
+      lettering.padded(word, 1, 1, 1, 1),
+      lettering.Box(1 - margin, 1 - margin, 1 + columns + margin,
+                    1 + rows + margin), rows, 3.0, ())
+
+
 class PlacedTest(parameterized.TestCase):
 
   def place(self, seed, strength, height=31, word=WORD):
-    return geometry.placed(word, height, random.Random(seed), strength)
+    placed = geometry.placed(lettering_of(word), height, random.Random(seed),
+                             strength)
+    self.assertEqual(height, placed.mask.height)
+    return np.asarray(placed.mask), placed.scale
 
   def test_without_strength_only_the_size_changes(self):
-    placed = self.place(0, 0.0)
-    self.assertEqual(31, len(placed.mask))
-    self.assertEqual((2, 2), (placed.top, placed.bottom))
-    self.assertAlmostEqual(27 / 25, placed.scale)
-    self.assertAlmostEqual(4 + 99 * 27 / 25, placed.mask.shape[1], delta=1)
-    rows = np.flatnonzero(placed.mask.max(axis=1) > 99)
-    columns = np.flatnonzero(placed.mask.max(axis=0) > 99)
-    self.assertBetween(rows[0], 2, 4)
-    self.assertBetween(rows[-1], 26, 28)
+    mask, scale = self.place(0, 0.0)
+    self.assertAlmostEqual(31 / 27, scale)
+    self.assertAlmostEqual(101 * 31 / 27, mask.shape[1], delta=1)
+    rows = np.flatnonzero(mask.max(axis=1) > 99)
+    columns = np.flatnonzero(mask.max(axis=0) > 99)
+    self.assertBetween(rows[0], 1, 3)
+    self.assertBetween(rows[-1], 27, 29)
     # The frame stays straight.
-    self.assertGreater(placed.mask[rows[0] + 1, 9:-9].min(), 40)
-    self.assertGreater(placed.mask[9:-9, columns[0]].min(), 40)
+    self.assertGreater(mask[rows[0] + 1, 9:-9].min(), 40)
+    self.assertGreater(mask[9:-9, columns[0]].min(), 40)
 
   def test_is_the_same_for_a_seed(self):
-    np.testing.assert_array_equal(self.place(5, 1.0).mask,
-                                  self.place(5, 1.0).mask)
-    self.assertGreater(len({self.place(s, 1.0).mask.shape
+    np.testing.assert_array_equal(self.place(5, 1.0)[0],
+                                  self.place(5, 1.0)[0])
+    self.assertGreater(len({self.place(s, 1.0)[0].shape
                             for s in range(20)}), 10)
 
   @parameterized.parameters(24, 64)
   def test_keeps_the_word_in_the_crop(self, height):
     filled = np.full([40, 120], 255, np.uint8)
     for seed in range(200):
-      placed = self.place(seed, 1.0, height, filled)
-      self.assertEqual(height, len(placed.mask))
-      lost = 1 - placed.mask.astype(float).sum() / 255 / (
-          placed.scale ** 2 * filled.size)
+      mask, scale = self.place(seed, 1.0, height, filled)
+      lost = 1 - mask.astype(float).sum() / 255 / (scale ** 2 * filled.size)
       # Stretch and perspective change the area, cut corners little of it.
       self.assertLess(lost, 0.6, seed)
-      columns = placed.mask.max(axis=0) > 99
-      self.assertGreater(columns.mean(), 0.6, seed)
+      self.assertGreater((mask.max(axis=0) > 99).mean(), 0.6, seed)
+
+  def test_shows_what_the_box_asks_for(self):
+    # The right half of a word whose halves differ.
+    word = np.zeros([20, 80], np.uint8)
+    word[:, :40] = 255
+    drawn = lettering_of(word)._replace(box=lettering.Box(45, 1, 81, 21))
+    placed = geometry.placed(drawn, 40, random.Random(0), 0.0)
+    self.assertEqual((72, 40), placed.mask.size)
+    self.assertEqual((0, 0), placed.mask.getextrema())
 
   def test_shrinking_keeps_thin_strokes(self):
     word = np.zeros([120, 400], np.uint8)
     word[7::19] = 255
-    mask = self.place(0, 0.0, 24, word).mask
+    mask, _ = self.place(0, 0.0, 24, word)
     self.assertAlmostEqual(word.mean(), mask[3:-3, 9:-9].mean(), delta=4)
 
   def test_letter_of_one_column(self):
     for seed in range(50):
-      self.assertTrue(self.place(
-          seed, 1.0, 24, np.full([40, 1], 255, np.uint8)).mask.any())
+      mask, _ = self.place(seed, 1.0, 24, np.full([40, 1], 255, np.uint8))
+      self.assertTrue(mask.any())
 
 
 if __name__ == '__main__':

@@ -36,14 +36,15 @@ class RendererTest(absltest.TestCase):
   def test_sizes_modes_and_formats(self):
     images = [self.opened(seed) for seed in range(300)]
     heights = [image.height for image in images]
-    self.assertBetween(min(heights), 24, 28)
+    self.assertBetween(min(heights), 20, 24)
     self.assertBetween(max(heights), 56, 64)
+    self.assertBetween(np.median(heights), 30, 40)
     self.assertGreater(np.median([i.width / i.height for i in images]), 1.5)
     modes = collections.Counter(image.mode for image in images)
-    self.assertBetween(modes['L'], 80, 160)
+    self.assertBetween(modes['L'], 50, 100)
     self.assertEqual(300, modes['L'] + modes['RGB'])
     formats = collections.Counter(image.format for image in images)
-    self.assertBetween(formats['PNG'], 10, 60)
+    self.assertBetween(formats['PNG'], 4, 27)
     self.assertEqual(300, formats['PNG'] + formats['JPEG'])
 
   def test_settings_are_heeded(self):
@@ -65,7 +66,7 @@ class RendererTest(absltest.TestCase):
       self.assertLess(pixels.min(), 40)
       # All letters begin in the same row.
       first = (pixels < 128).argmax(axis=0)
-      self.assertLessEqual(np.ptp(first[(pixels < 128).any(axis=0)]
+      self.assertLessEqual(np.ptp(first[(pixels < 60).any(axis=0)]
                                   [[0, -1]]), 1)
 
   def test_ink_stands_out_at_full_strength(self):
@@ -88,6 +89,37 @@ class RendererTest(absltest.TestCase):
                                       renderer.Settings()).fell_back
                  for i in range(20)}
     self.assertEqual({False, True}, fell_back)
+
+  def test_tells_what_else_there_is(self):
+    for rate in ('neighbour_rate', 'cut_rate', 'background_rate'):
+      pool = [[Image.linear_gradient('L').convert('RGB')]]
+      extra = {'neighbour_rate': 'neighbours'}.get(rate, rate[:-5])
+      for share, expected in ((0.0, (0, 0)), (0.3, (60 - 20, 60 + 20)),
+                              (1.0, (200, 200))):
+        extras = [renderer.render_word(
+            'Hut', random.Random(seed), self.fonts,
+            renderer.Settings(**{'neighbour_rate': 0.0, rate: share}),
+            pool).extras
+                  for seed in range(200)]
+        self.assertBetween(sum(extra in e for e in extras), *expected)
+
+  def test_natural_pictures_show_behind_and_in_the_ink(self):
+    def pixels(seed, pool, **settings):
+      return np.asarray(Image.open(io.BytesIO(renderer.render_word(
+          'HHHH', random.Random(seed), self.fonts, renderer.Settings(
+              grey_rate=0.0, png_rate=1.0, background_rate=1.0, **settings),
+          pool).image)).convert('RGB'), np.float32)
+    half = Image.new('RGB', (400, 200), (200, 30, 30))
+    half.paste((30, 30, 200), (0, 0, 400, 100))
+    kinds = 0
+    for seed in range(60):
+      shown = pixels(seed, [[half]])
+      kinds += shown[..., 0].mean() > shown[..., 1].mean() + 5
+      kinds += shown[..., 2].mean() > shown[..., 1].mean() + 5
+    # Red and blue come from the pictures alone so often.
+    self.assertGreater(kinds, 40)
+    np.testing.assert_array_equal(pixels(3, [[half]], strength=0.0),
+                                  pixels(3, (), strength=0.0))
 
   def test_no_font(self):
     with self.assertRaisesRegex(errors.InputError, '^--fonts: '):

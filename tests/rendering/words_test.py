@@ -1,7 +1,6 @@
 """Tests of master/rendering/words.py."""
 
 import collections
-import pickle
 import random
 import string
 
@@ -12,25 +11,34 @@ from master import errors
 from master.rendering import words
 
 ALNUM = string.digits + string.ascii_letters
+MARKED = ALNUM + string.punctuation
+EQUALLY = (1.0, 1.0, 1.0, 1.0)
 
 
-def made(maker, count=300):
-  return [maker.word(i, random.Random(i)) for i in range(count)]
+def shown(source, count=300):
+  return [source.word(i, random.Random(i)) for i in range(count)]
 
 
-class CasePatternsTest(parameterized.TestCase):
+class CasesTest(parameterized.TestCase):
 
   @parameterized.parameters(
-      ('cat', None, ['cat', 'Cat', 'CAT']),
-      ('iPad', None, ['iPad', 'ipad', 'Ipad', 'IPAD']),
-      ('Cat', 'cat', ['cat']),
-      ('42', None, ['42']),
-      ('cat', 'dog', []),
-      ('stra\u00dfe', None, ['stra\u00dfe', 'Stra\u00dfe']),
+      ('cat', MARKED, EQUALLY, {'cat': 2, 'Cat': 1, 'CAT': 1}),
+      ('iPad', MARKED, (3, 1, 0, 2), {'iPad': 3, 'ipad': 1, 'IPAD': 2}),
+      ('Cat', 'cat', EQUALLY, {'cat': 1}),
+      ('42', MARKED, EQUALLY, {'42': 4}),
+      ('cat', 'dog', EQUALLY, {}),
+      ('cat', 'cat', (0, 0, 0, 1), {}),
+      ('stra\u00dfe', 'stra\u00dfeSTRAE', EQUALLY,
+       {'stra\u00dfe': 2, 'Stra\u00dfe': 1}),
   )
-  def test_patterns(self, word, characters, expected):
-    self.assertEqual(expected, words.case_patterns(
-        word, characters and frozenset(characters)))
+  def test_cases(self, word, characters, weights, expected):
+    self.assertEqual(expected, words.cases_of(word, frozenset(characters),
+                                              weights))
+
+  def test_folded(self):
+    self.assertEqual('cats', words.folded("Cat's"))
+    self.assertEqual('strasse', words.folded('Stra\u00dfe'))
+    self.assertEqual('...', words.folded('...'))
 
 
 class WordListTest(absltest.TestCase):
@@ -43,79 +51,140 @@ class WordListTest(absltest.TestCase):
       self.assertCountEqual('abcdefg', epoch)
     self.assertLen({tuple(epoch) for epoch in epochs}, 3)
 
-  def test_order_follows_the_seed_also_in_another_process(self):
-    def order(listed):
+  def test_order_follows_the_seed(self):
+    def order(seed):
+      listed = words.WordList(list('abcdefg'), seed)
       return [listed.word(i, random.Random()) for i in range(20)]
-    listed = words.WordList(list('abcdefg'), seed=3)
-    self.assertEqual(order(listed), order(pickle.loads(pickle.dumps(listed))))
-    self.assertNotEqual(order(listed),
-                        order(words.WordList(list('abcdefg'), seed=4)))
+    self.assertEqual(order(3), order(3))
+    self.assertNotEqual(order(3), order(4))
 
-  def test_recases_within_the_characters(self):
-    shown = [words.WordList(['cat'], 1, frozenset('catCAT')).word(
-        i, random.Random(i)) for i in range(50)]
-    self.assertEqual({'cat', 'Cat', 'CAT'}, set(shown))
-    shown = [words.WordList(['Cat'], 1, frozenset('cat')).word(
-        i, random.Random(i)) for i in range(9)]
-    self.assertEqual({'cat'}, set(shown))
+  def test_weights_say_how_often(self):
+    counts = collections.Counter(shown(
+        words.WordList(['rare', 'often'], 1, [0.5, 2.0]), 1000))
+    self.assertBetween(counts['often'], 800 - 39, 800 + 39)
+    self.assertEqual({'rare', 'often'}, set(counts))
 
 
-class WordMakerTest(parameterized.TestCase):
+class WordSourceTest(parameterized.TestCase):
+
+  def source(self, characters=ALNUM, low=1, high=25, listed=None, accept=None,
+             **mix):
+    return words.WordSource(
+        characters, low, high, words.Mix(**mix),
+        listed and words.WordList(listed, 1), accept or (lambda word: True))
 
   @parameterized.parameters(
-      (ALNUM, 1, 25), (ALNUM, 3, 5), ('0123456789', 2, 4),
+      (ALNUM, 1, 25), (ALNUM, 3, 5), (string.digits, 2, 4),
       (string.digits + string.ascii_lowercase, 1, 12),
-      (string.ascii_uppercase, 1, 7), (ALNUM + string.punctuation, 1, 9),
+      (string.ascii_uppercase, 1, 7), (MARKED, 1, 9),
       ('\u0430\u0431\u0432\u0433', 1, 5), ('x', 1, 3), ('!?', 2, 2),
       (ALNUM, 15, 17), ('aEbT', 2, 5))
   def test_keeps_to_characters_and_lengths(self, characters, low, high):
-    for word in made(words.WordMaker(characters, low, high)):
+    for word in shown(self.source(characters, low, high, number_rate=0.2,
+                                  random_rate=0.2, punctuation_rate=0.3)):
       self.assertContainsSubset(word, characters)
       self.assertBetween(len(word), low, high)
 
-  def test_mixes_kinds_cases_and_lengths(self):
-    shown = made(words.WordMaker(ALNUM, 1, 25), 1000)
-    kinds = collections.Counter(
-        'number' if w.isdigit() else 'word' if w.isalpha() else 'mixed'
-        for w in shown)
-    for kind, least in (('number', 50), ('mixed', 30), ('word', 700)):
-      self.assertGreater(kinds[kind], least)
-    alphabetic = [w for w in shown if w.isalpha() and len(w) > 1]
-    for pattern in (str.islower, str.istitle, str.isupper):
-      self.assertGreater(sum(map(pattern, alphabetic)), 150)
-    self.assertEqual(set(range(1, 13)), set(map(len, shown)))
-    self.assertGreater(len(set(shown)), 850)
+  def test_rates_are_met(self):
+    listed = ['zzz' + chr(97 + i) for i in range(26)]
+    source = self.source(listed=listed, number_rate=0.2, random_rate=0.1,
+                         made_up_rate=0.3, low=5, high=8,
+                         case_weights=(1, 0, 0, 0))
+    counts = collections.Counter()
+    for word in shown(source, 2000):
+      counts['listed' if word in listed else
+             'made_up' if word.isalpha() else
+             'digits' if word.isdigit() else 'mixed'] += 1
+    # Three deviations; some random strings are of one kind, some numbers
+    # have letters.
+    self.assertBetween(counts['listed'], 800 - 66, 800 + 66)
+    self.assertBetween(counts['made_up'], 600 - 62, 600 + 62 + 40)
+    self.assertBetween(counts['digits'] + counts['mixed'], 600 - 62 - 40,
+                       600 + 62)
+    self.assertBetween(counts['digits'], 200, 460)
+
+  def test_punctuation_rate_is_met_and_leaves_the_word(self):
+    for rate in (0.0, 0.25, 1.0):
+      marked = [word for word in shown(
+          self.source(MARKED, listed=['boat'], punctuation_rate=rate), 1000)
+                if not word.isalnum()]
+      deviations = 3 * (1000 * rate * (1 - rate)) ** 0.5
+      self.assertBetween(len(marked), 1000 * rate - deviations,
+                         1000 * rate + deviations)
+      for word in marked:
+        self.assertStartsWith(words.folded(word), 'boat')
+
+  def test_numbers_get_no_further_marks(self):
+    source = self.source(ALNUM + '?', number_rate=1.0, punctuation_rate=1.0)
+    self.assertNotIn('?', ''.join(shown(source)))
+
+  @parameterized.parameters(
+      ((1, 0, 0, 0), {'heLLo'}), ((0, 1, 0, 0), {'hello'}),
+      ((0, 0, 1, 0), {'Hello'}), ((0, 0, 0, 1), {'HELLO'}),
+      ((0, 0.5, 0, 2), {'hello', 'HELLO'}))
+  def test_cases_of_listed_words(self, weights, expected):
+    found = collections.Counter(shown(
+        self.source(listed=['heLLo'], case_weights=weights), 500))
+    self.assertEqual(expected, set(found))
+    if len(expected) > 1:
+      self.assertBetween(found['HELLO'], 400 - 27, 400 + 27)
+
+  def test_made_up_words_are_recased_even_where_the_list_is_not(self):
+    alphabetic = [word for word in shown(
+        self.source(case_weights=(1, 0, 0, 0)), 1000) if len(word) > 1]
+    for pattern, share in ((str.islower, 0.3), (str.istitle, 0.25),
+                           (str.isupper, 0.45)):
+      self.assertAlmostEqual(share, sum(map(pattern, alphabetic))
+                             / len(alphabetic), delta=0.06)
+    self.assertTrue(all(word.isupper() for word in shown(
+        self.source(case_weights=(0, 0, 0, 1)))))
 
   def test_uses_all_characters(self):
-    characters = ALNUM + string.punctuation
-    shown = made(words.WordMaker(characters, 1, 12), 6000)
-    self.assertEqual(set(characters), set(''.join(shown)))
+    found = shown(self.source(MARKED, 1, 12, number_rate=0.1,
+                              random_rate=0.1, punctuation_rate=0.4), 6000)
+    self.assertEqual(set(MARKED), set(''.join(found)))
 
-  def test_shows_only_what_is_accepted(self):
-    maker = words.WordMaker('abc', 1, 2, lambda w: w.casefold() != 'a')
-    self.assertNotIn('a', made(maker))
+  @parameterized.parameters('number_rate', 'random_rate', 'made_up_rate')
+  def test_shows_only_what_is_accepted(self, rate):
+    source = self.source('abc12', 1, 2, listed=['a'], **{rate: 1.0},
+                         accept=lambda word: words.folded(word) not in 'a1')
+    found = shown(source)
+    self.assertNotEmpty(found)
+    self.assertNoCommonElements(found, ['a', '1'])
+
+  def test_marks_that_are_not_accepted_are_left_out(self):
+    source = self.source('boat.-', listed=['boat'], punctuation_rate=1.0,
+                         accept=lambda word: '.' not in word)
+    found = ''.join(shown(source))
+    self.assertNotIn('.', found)
+    self.assertIn('-', found)
 
   def test_says_when_nothing_is_left(self):
-    maker = words.WordMaker('abc', 1, 1, lambda w: False)
+    source = self.source('abc', 1, 1, accept=lambda word: False)
     with self.assertRaisesRegex(errors.InputError, '^--exclude: .*--words'):
-      maker.word(0, random.Random(0))
+      source.word(0, random.Random(0))
 
 
 class SuitableTest(absltest.TestCase):
 
-  def suitable(self, *listed, recase=True):
-    return words.suitable(listed, frozenset('abcABd'), recase, 2, 3,
-                          frozenset(['ba']), lambda word: 'd' not in word)
+  def suitable(self, *listed, weights=EQUALLY):
+    kept, left_out = words.suitable(
+        [(word, i + 1.0) for i, word in enumerate(listed)],
+        frozenset("abcABd'"), weights, 2, 3, frozenset(['ba']),
+        lambda word: 'd' not in word)
+    return kept, left_out
 
   def test_counts_what_is_left_out(self):
-    kept, left_out = self.suitable('ab', 'abba', 'a', 'xa', 'Ba', 'ad', 'ca')
-    self.assertEqual(['ab', 'ca'], kept)
+    kept, left_out = self.suitable('ab', 'abba', 'a', 'xa', 'Ba', 'ad', 'ca',
+                                   "b'a")
+    self.assertEqual([('ab', 1.0), ('ca', 7.0)], kept)
     self.assertEqual(
-        {'length': 2, 'charset': 1, 'excluded': 1, 'no font': 1}, left_out)
+        {'length': 2, 'charset': 1, 'excluded': 2, 'no font': 1}, left_out)
 
   def test_case_may_be_kept(self):
-    self.assertEqual((['CA'], {}), self.suitable('CA'))
-    self.assertEqual(([], {'charset': 1}), self.suitable('CA', recase=False))
+    self.assertEqual(([('CA', 1.0)], {}), self.suitable('CA'))
+    self.assertEqual(([], {'charset': 1}),
+                     self.suitable('CA', weights=(1, 0, 0, 0)))
 
 
 if __name__ == '__main__':

@@ -1,0 +1,117 @@
+"""What light, lens, sensor and file format do to a picture of a word.
+
+Guarded by tests/rendering/camera_test.py.
+"""
+
+import io
+import random
+
+from PIL import Image
+from PIL import ImageChops
+from PIL import ImageFilter
+
+from master.rendering import textures
+
+# Quality of the JPEG where nothing is to be distorted.
+_BEST_QUALITY = 95
+_MIDDLE = 128
+
+
+def light(image: Image.Image, rng: random.Random, strength: float
+          ) -> Image.Image:
+  """Shades a picture as uneven light does."""
+  if rng.random() >= 0.35 * strength:
+    return image
+  loss = rng.uniform(0.15, 0.5) * strength
+  shade = Image.blend(Image.new('L', image.size, 255),
+                      textures.slope(rng, image.size), loss)
+  return ImageChops.multiply(image, shade.convert(image.mode))
+
+
+def soften(image: Image.Image, rng: random.Random, strength: float,
+           stroke: float) -> Image.Image:
+  """Takes away detail in one of the ways of a camera.
+
+  Args:
+    image: grey or RGB.
+    rng: decides.
+    strength: of the effect.
+    stroke: width of the word's strokes or gaps in pixels, at least 1: a blur
+      that is wider leaves nothing to read.
+  """
+  kind = rng.random() / max(strength, 1e-6)
+  if kind < 0.15:
+    return image.filter(ImageFilter.GaussianBlur(
+        strength * min(1.6, 0.45 * stroke) * rng.random()))
+  if kind < 0.35:
+    return image.filter(ImageFilter.BoxBlur(
+        strength * min(2.0, 0.6 * stroke) * rng.random()))
+  if kind < 0.65:
+    return _coarse(image, rng, strength, stroke)
+  if kind < 0.73:
+    return _smeared(image, rng, strength, stroke)
+  return image
+
+
+def _coarse(image: Image.Image, rng: random.Random, strength: float,
+            stroke: float) -> Image.Image:
+  """As if enlarged from a picture of fewer pixels."""
+  least = max(0.4, min(1.0, 1.1 / stroke))
+  share = 1 - strength * (1 - least) * rng.random()
+  small = [max(1, round(side * share)) for side in image.size]
+  return image.resize(small, Image.Resampling.BILINEAR).resize(
+      image.size, rng.choice((Image.Resampling.BILINEAR,
+                              Image.Resampling.BICUBIC)))
+
+
+def _smeared(image: Image.Image, rng: random.Random, strength: float,
+             stroke: float) -> Image.Image:
+  """As if the camera had moved."""
+  steps = 1 + round(strength * min(3.0, 0.8 * stroke) * rng.random())
+  across = rng.random() < 0.7
+  total = image
+  for step in range(1, steps + 1):
+    moved = image.copy()
+    moved.paste(image, (step, 0) if across else (0, step))
+    total = Image.blend(total, moved, 1 / (step + 1))
+  return total
+
+
+def add_noise(image: Image.Image, rng: random.Random, strength: float,
+              limit: float) -> Image.Image:
+  """Adds the noise of a sensor, equal in all channels or not.
+
+  Args:
+    image: grey or RGB.
+    rng: decides.
+    strength: of the effect.
+    limit: largest deviation of the noise, of 255.
+  """
+  if rng.random() >= 0.45 * strength:
+    return image
+  deviation = strength * min(limit, 12.0) * rng.random()
+  if deviation < textures.DEVIATIONS[0]:
+    return image
+  mode = image.mode if rng.random() < 0.5 else 'L'
+  noise = textures.noise(rng, image.size, deviation, mode)
+  return ImageChops.add(image, noise.convert(image.mode), 1, -_MIDDLE)
+
+
+def encoded(image: Image.Image, rng: random.Random, strength: float,
+            png_rate: float) -> bytes:
+  """A PNG, or a JPEG of any quality.
+
+  Args:
+    image: grey or RGB.
+    rng: decides.
+    strength: 0 for good quality alone, 1 for the whole range.
+    png_rate: the chance of a PNG.
+  """
+  stream = io.BytesIO()
+  if rng.random() < png_rate:
+    image.save(stream, 'PNG', compress_level=1)
+  else:
+    worst = _BEST_QUALITY - 65 * strength
+    image.save(stream, 'JPEG', quality=round(rng.triangular(
+        worst, _BEST_QUALITY, (worst + 2 * _BEST_QUALITY) / 3)))
+  return stream.getvalue()

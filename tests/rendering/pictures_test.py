@@ -1,0 +1,124 @@
+"""Tests of master/rendering/pictures.py."""
+
+import os
+import random
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import numpy as np
+from PIL import Image
+
+from master import errors
+from master.rendering import pictures
+
+
+class PicturesTest(parameterized.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.folder = self.create_tempdir().full_path
+
+  def add(self, name, value=100, size=(60, 40), mode='RGB'):
+    path = os.path.join(self.folder, name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    fill = value if mode != 'RGB' else (value, 0, 255 - value)
+    Image.new(mode, size, fill).save(path)
+    return path
+
+  def write(self, name, content):
+    path = os.path.join(self.folder, name)
+    with open(path, 'wb') as f:
+      f.write(content)
+    return path
+
+  def torn(self, name):
+    """A picture whose head alone is whole."""
+    noise = np.random.default_rng(0).integers(0, 256, [64, 64, 3], np.uint8)
+    path = os.path.join(self.folder, name)
+    Image.fromarray(noise).save(path)
+    with open(path, 'rb') as f:
+      content = f.read()
+    return self.write(name, content[:len(content) // 2])
+
+  def test_finds_pictures_in_subfolders(self):
+    expected = sorted([self.add('b/deep/two.PNG'), self.add('one.jpg'),
+                       self.add('grey.bmp', mode='L')])
+    broken = [self.write('none.jpg', b''), self.write('text.png', b'hello')]
+    self.write('notes.txt', b'hello')
+    self.assertEqual((expected, broken), pictures.find(self.folder))
+
+  def test_bad_folders(self):
+    for path, message in ((self.folder, 'no picture in it that can be read '
+                           r'\(0 cannot\)'),
+                          (self.folder + '/absent', 'no such folder')):
+      with self.assertRaisesRegex(errors.InputError,
+                                  f'^--backgrounds={path}: {message}'):
+        pictures.find(path)
+    self.write('none.jpg', b'')
+    with self.assertRaisesRegex(errors.InputError, r'\(1 cannot\)'):
+      pictures.find(self.folder)
+
+  def test_a_picture_too_large_to_trust_is_left_out(self):
+    # 10 bytes say 60000 x 60000 pixels; nothing of them is there.
+    fine = self.add('fine.png')
+    bomb = self.write('bomb.gif', b'GIF89a\x60\xea\x60\xea\x00\x00\x00')
+    self.assertEqual(([fine], [bomb]), pictures.find(self.folder))
+
+  @parameterized.parameters('RGB', 'L', 'P', 'RGBA', 'I;16', 'CMYK', '1')
+  def test_all_modes_become_rgb_of_bounded_size(self, mode):
+    suffix = 'tif' if mode == 'CMYK' else 'png'
+    path = os.path.join(self.folder, f'x.{suffix}')
+    Image.new(mode, (1300, 700)).save(path)
+    scales, = pictures.PictureBook([path], 1).pool(0)
+    self.assertEqual(['RGB'] * 3, [image.mode for image in scales])
+    self.assertEqual((512, 276), scales[0].size)
+    self.assertEqual((256, 138), scales[-1].size)
+
+  def test_pools_hang_on_seed_and_index_alone(self):
+    paths = [self.add(f'{i}.png', i) for i in range(50)]
+
+    def colours(book, index):
+      return [scales[0].getpixel((0, 0))[0] for scales in book.pool(index)]
+
+    book = pictures.PictureBook(paths, 1)
+    first = colours(book, 0)
+    self.assertLen(set(first), 6)
+    self.assertEqual(first, colours(book, pictures.BLOCK - 1))
+    later = [colours(book, pictures.BLOCK * i) for i in range(1, 20)]
+    self.assertGreater(len(set(map(tuple, later))), 15)
+    # Others were kept and dropped meanwhile.
+    self.assertEqual(first, colours(book, 5))
+    self.assertEqual(later[7], colours(pictures.PictureBook(paths, 1),
+                                       pictures.BLOCK * 8))
+    self.assertNotEqual(first, colours(pictures.PictureBook(paths, 2), 0))
+
+  def test_broken_pictures_give_way_to_others(self):
+    torn = [self.torn(f'torn{i}.png') for i in range(5)]
+    fine = self.add('fine.png', 7)
+    usable, broken = pictures.find(self.folder)
+    self.assertEqual(([fine, *torn], []), (usable, broken))
+    pool = pictures.PictureBook(usable, 1).pool(0)
+    self.assertEqual([7], [scales[0].getpixel((3, 3))[0] for scales in pool])
+
+  def test_says_when_none_can_be_decoded(self):
+    torn = self.torn('torn.png')
+    with self.assertRaisesRegex(errors.InputError,
+                                f'^--backgrounds: {torn}: cannot be decoded'):
+      pictures.PictureBook([torn], 1).pool(0)
+
+  def test_piece_tells_its_mean_and_spread(self):
+    values = np.zeros([100, 300, 3], np.uint8)
+    values[:, :, 0] = 200
+    values[::2] += 40
+    pool = [[Image.fromarray(values)]]
+    piece = pictures.piece(pool, random.Random(0), (120, 30), 3)
+    self.assertEqual((120, 30), piece.image.size)
+    np.testing.assert_allclose([220, 20, 20], piece.mean, atol=1)
+    self.assertAlmostEqual(20, piece.spread, delta=1)
+    grey = pictures.piece(pool, random.Random(0), (120, 30), 1)
+    self.assertEqual('L', grey.image.mode)
+    self.assertAlmostEqual(220 * 0.299 + 20 * 0.701, grey.mean[0], delta=1)
+
+
+if __name__ == '__main__':
+  absltest.main()
