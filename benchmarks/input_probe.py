@@ -11,16 +11,13 @@ import json
 import sys
 import time
 
-# Where a process reads how much memory it has: Linux alone.
-_STATUS_FILE = '/proc/self/status'
+from benchmarks import serving_probe
 
 
 def _memory() -> tuple[float, float]:
   """MiB in all, and without the pages of files."""
-  with open(_STATUS_FILE, encoding='utf-8') as f:
-    fields = dict(line.split(':', 1) for line in f)
-  return tuple(int(fields[name].split()[0]) / 1024
-               for name in ('VmRSS', 'RssAnon'))
+  return (serving_probe.memory_mib('VmRSS'),
+          serving_probe.memory_mib('RssAnon'))
 
 
 def main(path: str, batch_size: int):

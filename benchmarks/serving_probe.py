@@ -114,8 +114,8 @@ def _read(model: Any, pictures: Sequence[bytes]):
     raise RuntimeError('The model took a picture for no image.')
 
 
-def _memory_mib(field: str) -> float:
-  """VmRSS (what this process has) or VmHWM (the most it had) in MiB."""
+def memory_mib(field: str) -> float:
+  """MiB of this process: VmRSS, what it has, RssAnon, or VmHWM, its most."""
   with open(STATUS_FILE, encoding='utf-8') as f:
     return next(int(line.split()[1]) for line in f
                 if line.startswith(field + ':')) / 1024
@@ -144,14 +144,14 @@ def _main(form: str, path: str, folder: str):
     _tell(error=str(e))
     return
   _tell(import_s=imported - started, load_s=time.perf_counter() - imported,
-        memory_mib=_memory_mib('VmRSS'))
+        memory_mib=memory_mib('VmRSS'))
   for line in sys.stdin:
     first, count = map(int, line.split())
     asked = [pictures[(first + i) % len(pictures)] for i in range(count)]
     started = time.perf_counter()
     _read(model, asked)
     _tell(seconds=time.perf_counter() - started,
-          memory_mib=_memory_mib('VmRSS'), peak_mib=_memory_mib('VmHWM'))
+          memory_mib=memory_mib('VmRSS'), peak_mib=memory_mib('VmHWM'))
 
 
 if __name__ == '__main__':

@@ -22,7 +22,8 @@ ALLOWED = {
     'master.training': _FOUNDATIONS,
     'master.evaluation': _FOUNDATIONS,
     'master.packing': (*_FOUNDATIONS, 'master.inputs'),
-    'master.rendering': ('master.errors',),
+    'master.parallel': (),
+    'master.rendering': ('master.errors', 'master.parallel'),
     'master.estimator': ('master.errors',),
     'master.models': (*_FOUNDATIONS, 'master.layers', 'master.decoding'),
     'master.model_fn': (
@@ -37,7 +38,8 @@ ALLOWED = {
         *_FOUNDATIONS, 'master.inputs', 'master.layers', 'master.models',
         'master.model_fn', 'master.estimator'),
     'master.cli': (
-        'master', *_FOUNDATIONS, 'master.inputs', 'master.models',
+        'master', *_FOUNDATIONS, 'master.parallel', 'master.inputs',
+        'master.models',
         'master.training', 'master.evaluation', 'master.packing',
         'master.rendering', 'master.estimator', 'master.model_fn',
         'master.training_run', 'master.export', 'master.importing'),

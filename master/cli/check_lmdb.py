@@ -15,10 +15,10 @@ from absl import flags
 
 from master import charset as charset_lib
 from master import errors
+from master import parallel
 from master.cli import app
 from master.cli import check_report
 from master.cli import common_flags
-from master.cli import parallel
 from master.cli import progress as progress_lib
 from master.inputs import lmdb_check
 from master.inputs import lmdb_keys
@@ -28,9 +28,6 @@ from master.inputs import lmdb_writer
 from master.inputs import records as records_lib
 
 _CHUNK = 128  # Records that a process judges for one message.
-# Crashes after which a share of the records is given up as a whole, as to
-# find the one record takes a few crashes more.
-_MAX_SPLITS = 50
 
 
 def define_flags():
@@ -80,7 +77,8 @@ class _Check:
     self.left_out_beyond = lmdb_check.Findings()
     self.num_copied = 0
     self.seconds = 0.0
-    self._num_splits = 0
+    self._narrowing = parallel.Narrowing(lmdb_check.judge,
+                                         flags_obj.processes)
 
   def run(self, writer: Optional[lmdb_writer.LmdbWriter]):
     """Goes through keys and records.
@@ -129,19 +127,13 @@ class _Check:
   def _judged(self, jobs: Iterable[lmdb_check.Job]
               ) -> Iterator[tuple[lmdb_check.Job, lmdb_check.Findings]]:
     """Jobs and what came of them; those that crash are split."""
-    for outcome in parallel.run(lmdb_check.judge, jobs,
-                                self._flags.processes):
-      job = outcome.job
-      if not outcome.crashed:
-        yield job, outcome.result
-      elif len(job.positions) == 1 or self._num_splits == _MAX_SPLITS:
+    for job, found, crashed in self._narrowing.run(jobs):
+      if crashed:
         logging.warning('%s to %s ended the process that judged them',
                         job.image_key(job.positions[0]),
                         job.image_key(job.positions[-1]))
-        yield job, lmdb_check.crashed(job)
-      else:
-        self._num_splits += 1
-        yield from self._judged(job.halves())
+        found = lmdb_check.crashed(job)
+      yield job, found
 
   def _copy(self, found: lmdb_check.Findings,
             writer: Optional[lmdb_writer.LmdbWriter]):

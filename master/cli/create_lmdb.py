@@ -16,9 +16,9 @@ from typing import Iterable, Iterator, Union
 from absl import flags
 
 from master import errors
+from master import parallel
 from master.cli import app
 from master.cli import bad_list
-from master.cli import parallel
 from master.cli import progress as progress_lib
 from master.inputs import lmdb_writer
 from master.packing import judging
@@ -29,9 +29,6 @@ from master.packing import sources
 _MAX_CHUNK = 64
 _FIRST_CHUNK = 8
 _CHUNK_BYTES = 2**22
-# Crashes after which a share of the items is given up as a whole, as to find
-# the one image takes a few crashes more.
-_MAX_SPLITS = 50
 
 
 def define_flags():
@@ -89,7 +86,6 @@ class _Packing:
     self._source = sources.SOURCES[flags_obj.source]
     self._num_good = 0
     self._num_bytes = 0
-    self._num_splits = 0
 
   def run(self, writer: lmdb_writer.LmdbWriter, listed: bad_list.BadList):
     """Packs what can be used.
@@ -151,16 +147,12 @@ class _Packing:
   def _judged(self, jobs: Iterable[judging.Job]) -> Iterator[
       tuple[judging.Job, list[Union[judging.Good, judging.Bad]]]]:
     """Shares and what their items lead to; shares that crash are split."""
-    for outcome in parallel.run(judging.judge, jobs, self._flags.processes):
-      job = outcome.job
-      if not outcome.crashed:
-        yield job, outcome.result
-      elif len(job.items) == 1 or self._num_splits == _MAX_SPLITS:
+    narrowing = parallel.Narrowing(judging.judge, self._flags.processes)
+    for job, results, crashed in narrowing.run(jobs):
+      if crashed:
         fault = judging.Bad(judging.CRASH, 'ended the process that judged it')
-        yield job, [fault] * len(job.items)
-      else:
-        self._num_splits += 1
-        yield from self._judged(job.halves())
+        results = [fault] * job.size
+      yield job, results
 
   def _leave_out(self, item: sources.Item, fault: judging.Bad,
                  listed: bad_list.BadList):

@@ -85,6 +85,9 @@ class _ChunkSource:
     self._max_label_length = model_config.max_label_length
     self._charset = charset_lib.Charset(model_config.charset)
     self._data_config = data_config
+    # Evaluation judges the label as it is.
+    self._unknown_chars = (data_config.unknown_chars if is_training
+                           else records_lib.SKIP)
     self._counter = counter
     self._is_training = is_training
     # From the midst of an epoch it takes a part of the next to see the rest.
@@ -127,16 +130,10 @@ class _ChunkSource:
         drawn=np.array([len(positions), np.clip(self._all_seen - start, 0,
                                                 len(positions))], np.int64))
 
-  @property
-  def _unknown_chars(self) -> str:
-    # Evaluation judges the label as it is.
-    return (self._data_config.unknown_chars if self._is_training
-            else records_lib.SKIP)
-
   def _encoded(self, label: bytes, position: int) -> np.ndarray:
     """Class ids of a usable label, int32 [num_steps]."""
     text = label.decode('utf-8')
-    if self._is_training:
+    if self._unknown_chars != records_lib.SKIP:
       text, change = records_lib.learned_text(text, self._charset,
                                               self._unknown_chars)
       if change:

@@ -53,6 +53,11 @@ class Job(NamedTuple):
   def label_key(self, position: int) -> str:
     return self.layout.label_key % (self.layout.first + position)
 
+  @property
+  def size(self) -> int:
+    """Number of records."""
+    return len(self.positions)
+
   def halves(self) -> list['Job']:
     """Two smaller shares."""
     middle = len(self.positions) // 2

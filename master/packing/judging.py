@@ -28,6 +28,11 @@ class Job(NamedTuple):
   images: str
   items: list[sources.Item]
 
+  @property
+  def size(self) -> int:
+    """Number of items."""
+    return len(self.items)
+
   def halves(self) -> list['Job']:
     """Two smaller shares."""
     middle = len(self.items) // 2

@@ -4,24 +4,18 @@ What a record shows hangs on the seed and its index alone, not on which
 process draws it. Guarded by tests/rendering/production_test.py.
 """
 
-import collections
-from concurrent import futures
-import contextlib
 import dataclasses
-import multiprocessing
-import os
+import functools
 import random
-import signal
-import threading
 from typing import Iterator, NamedTuple, Optional, Sequence
 
+from master import parallel
 from master.rendering import fonts as fonts_lib
 from master.rendering import pictures as pictures_lib
 from master.rendering import renderer
 from master.rendering import words as words_lib
 
 _CHUNK = 50  # Words that a process draws for one message.
-_CHUNKS_AHEAD = 4  # For each process.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,13 +87,6 @@ class Artist:
                                        self._plan.settings, pool), label)
 
 
-def num_cores() -> int:
-  """Processors that this process may use."""
-  if hasattr(os, 'sched_getaffinity'):
-    return len(os.sched_getaffinity(0))
-  return os.cpu_count() or 1
-
-
 def records(plan: Plan, count: int, processes: int) -> Iterator[Record]:
   """Draws the first `count` records of a plan.
 
@@ -113,81 +100,27 @@ def records(plan: Plan, count: int, processes: int) -> Iterator[Record]:
   """
   chunks = [range(start, min(start + _CHUNK, count))
             for start in range(0, count, _CHUNK)]
-  processes = min(processes or num_cores(), len(chunks))
+  processes = min(parallel.num_processes(processes), len(chunks))
   if processes == 1:
     artist = Artist(plan)
     for chunk in chunks:
       yield from map(artist.record, chunk)
     return
-  # A forked copy of a process with threads may hang; a fresh one cannot.
-  pool = futures.ProcessPoolExecutor(
-      processes, multiprocessing.get_context('spawn'), _start_worker, (plan,))
-  with _interrupts_between_chunks() as check:
-    try:
-      pending = collections.deque()
-      for chunk in chunks:
-        with _deaf_to_interrupts():
-          pending.append(pool.submit(_draw_chunk, chunk))
-        if len(pending) >= processes * _CHUNKS_AHEAD:
-          yield from pending.popleft().result()
-        check()
-      while pending:
-        yield from pending.popleft().result()
-        check()
-    finally:
-      pool.shutdown(cancel_futures=True)
-
-
-@contextlib.contextmanager
-def _interrupts_between_chunks():
-  """Gives a function that raises KeyboardInterrupt if there was Ctrl-C.
-
-  Raised at any other point it could strike while a process is being started,
-  which would then complain of a parent that left.
-  """
-  if threading.current_thread() is not threading.main_thread():
-    yield lambda: None  # Signals reach the main thread alone.
-    return
-  heard = []
-
-  def check():
-    if heard:
-      raise KeyboardInterrupt
-
-  before = signal.signal(signal.SIGINT, lambda *_: heard.append(True))
-  try:
-    yield check
-  finally:
-    signal.signal(signal.SIGINT, before)
-
-
-@contextlib.contextmanager
-def _deaf_to_interrupts():
-  """Processes started within never hear of Ctrl-C.
-
-  A terminal sends it to all of them, but it is for the parent to end the
-  others. A new process takes over what is blocked here.
-  """
-  before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-  try:
-    yield
-  finally:
-    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+  for chunk, drawn, crashed in parallel.run(
+      _draw_chunk, chunks, processes, functools.partial(_open, plan)):
+    if crashed:
+      raise RuntimeError(
+          f'Words {chunk.start} to {chunk.stop - 1} ended the process that '
+          'drew them.')
+    yield from drawn
 
 
 _artist: Optional[Artist] = None
 
 
-def _start_worker(plan: Plan):
+def _open(plan: Plan):
   global _artist
-  threading.Thread(target=_leave_with_parent, daemon=True).start()
   _artist = Artist(plan)
-
-
-def _leave_with_parent():
-  """Ends this process when its parent is killed; else it would wait on."""
-  multiprocessing.parent_process().join()
-  os._exit(1)
 
 
 def _draw_chunk(indices: range) -> list[Record]:

@@ -13,8 +13,8 @@ from unittest import mock
 
 from absl.testing import absltest
 
+from master import parallel
 from master.cli import check_lmdb
-from master.cli import parallel
 from master.inputs import lmdb_check
 from master.inputs import lmdb_pages
 from master.inputs import lmdb_reader

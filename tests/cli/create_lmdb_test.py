@@ -12,9 +12,9 @@ from absl import flags
 from absl.testing import absltest
 from absl.testing import parameterized
 
+from master import parallel
 from master.cli import bad_list
 from master.cli import create_lmdb
-from master.cli import parallel
 from master.inputs import lmdb_reader
 from master.inputs import lmdb_writer
 from master.packing import judging

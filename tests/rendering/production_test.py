@@ -3,11 +3,13 @@
 import collections
 import os
 import string
+from unittest import mock
 
 from absl.testing import absltest
 from PIL import Image
 
 from master import errors
+from master import parallel
 from master.rendering import production
 from master.rendering import words
 
@@ -73,8 +75,14 @@ class ProductionTest(absltest.TestCase):
         extra for record in produced(50, 1)
         for extra in record.rendering.extras})
 
-  def test_counts_processors(self):
-    self.assertGreaterEqual(production.num_cores(), 1)
+  def test_a_crash_is_told(self):
+    def run(function, jobs, processes, setup):
+      del function, processes, setup
+      return (parallel.Outcome(job, None, True) for job in jobs)
+
+    with mock.patch.object(parallel, 'run', run), (
+        self.assertRaisesRegex(RuntimeError, '^Words 0 to 49 ended')):
+      produced(113, 2)
 
 
 if __name__ == '__main__':

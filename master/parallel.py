@@ -1,6 +1,6 @@
 """Jobs in several processes: results in order, crashes told and survived.
 
-Guarded by tests/cli/parallel_test.py.
+Guarded by tests/parallel_test.py.
 """
 
 import collections
@@ -14,6 +14,11 @@ import threading
 from typing import Any, Callable, Iterable, Iterator, NamedTuple, Optional
 
 _JOBS_AHEAD = 4  # For each process.
+# Crashes after which a job is given up as a whole, as to find the one item
+# takes a few crashes more.
+_MAX_SPLITS = 50
+
+_Setup = Optional[Callable[[], Any]]
 
 
 class Outcome(NamedTuple):
@@ -38,8 +43,8 @@ def num_processes(wanted: int) -> int:
   return os.cpu_count() or 1
 
 
-def run(function: Callable[[Any], Any], jobs: Iterable[Any], processes: int
-        ) -> Iterator[Outcome]:
+def run(function: Callable[[Any], Any], jobs: Iterable[Any], processes: int,
+        setup: _Setup = None) -> Iterator[Outcome]:
   """Calls a function on jobs, in processes of their own.
 
   A job that ends its process is tried once more alone, as another may have
@@ -49,6 +54,7 @@ def run(function: Callable[[Any], Any], jobs: Iterable[Any], processes: int
     function: of a module, so that another process finds it by name.
     jobs: its arguments; taken as they are needed.
     processes: how many; 0 for one per processor.
+    setup: called first in each process; such that it can be pickled.
 
   Yields:
     An outcome per job, in the order of the jobs.
@@ -61,7 +67,7 @@ def run(function: Callable[[Any], Any], jobs: Iterable[Any], processes: int
   with _interrupts_between_jobs() as check:
     pending = collections.deque()
     while True:
-      with _pool(count) as pool:
+      with _pool(count, setup) as pool:
         try:
           yield from _go_through(pool, function, jobs, pending,
                                  count * _JOBS_AHEAD, check)
@@ -71,8 +77,36 @@ def run(function: Callable[[Any], Any], jobs: Iterable[Any], processes: int
       while pending:
         check()
         job, future = pending[0]
-        yield _settled(function, job, future)
+        yield _settled(function, job, future, setup)
         pending.popleft()
+
+
+class Narrowing:
+  """`run` for jobs of many items, where those that crash are split.
+
+  A job has its number of items as `size`, and two smaller ones as `halves()`.
+  """
+
+  def __init__(self, function: Callable[[Any], Any], processes: int):
+    """Keeps what `run` is to be called with.
+
+    Args:
+      function: of a job.
+      processes: how many; 0 for one per processor.
+    """
+    self._function = function
+    self._processes = processes
+    self._num_splits = 0
+
+  def run(self, jobs: Iterable[Any]) -> Iterator[Outcome]:
+    """As `run`; a crashed outcome is of one item, or of a job given up."""
+    for outcome in run(self._function, jobs, self._processes):
+      if (not outcome.crashed or outcome.job.size == 1
+          or self._num_splits == _MAX_SPLITS):
+        yield outcome
+      else:
+        self._num_splits += 1
+        yield from self.run(outcome.job.halves())
 
 
 def _go_through(pool, function, jobs, pending, ahead, check):
@@ -95,14 +129,15 @@ def _first(pending) -> Outcome:
   return outcome
 
 
-def _settled(function, job, future: Optional[futures.Future]) -> Outcome:
+def _settled(function, job, future: Optional[futures.Future],
+             setup: _Setup) -> Outcome:
   """The outcome of a job that was pending when a process ended."""
   try:
     if future is not None and not future.cancelled():
       return Outcome(job, future.result())
   except process_lib.BrokenProcessPool:
     pass
-  with _pool(1) as pool:
+  with _pool(1, setup) as pool:
     try:
       return Outcome(job, _submit(pool, function, job).result())
     except process_lib.BrokenProcessPool:
@@ -110,10 +145,12 @@ def _settled(function, job, future: Optional[futures.Future]) -> Outcome:
 
 
 @contextlib.contextmanager
-def _pool(processes: int) -> Iterator[futures.ProcessPoolExecutor]:
+def _pool(processes: int, setup: _Setup
+          ) -> Iterator[futures.ProcessPoolExecutor]:
   # A forked copy of a process with threads may hang; a fresh one cannot.
   pool = futures.ProcessPoolExecutor(
-      processes, multiprocessing.get_context('spawn'), _start_worker)
+      processes, multiprocessing.get_context('spawn'), _start_worker,
+      (setup,))
   try:
     yield pool
   finally:
@@ -162,8 +199,10 @@ def _deaf_to_interrupts():
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _start_worker():
+def _start_worker(setup: _Setup):
   threading.Thread(target=_leave_with_parent, daemon=True).start()
+  if setup:
+    setup()
 
 
 def _leave_with_parent():

@@ -1,4 +1,4 @@
-"""Guards master/cli/parallel.py."""
+"""Guards master/parallel.py."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ import time
 from absl.testing import absltest
 
 from master import errors
-from master.cli import parallel
+from master import parallel
 
 
 def work(job):
