@@ -146,8 +146,11 @@ def _shared_environment(path: str) -> lmdb.Environment:
 
 def _open_environment(path: str) -> lmdb.Environment:
   try:
-    # Records are read in random order, so reading ahead only wastes memory.
-    return lmdb.open(path, subdir=os.path.isdir(path), readonly=True,
+    # The file, not its folder: lmdb would take the lock file beside it for
+    # open too, and once that is removed, refuse whichever new LMDB the file
+    # system gives its inode. Records are read in random order, so reading
+    # ahead only wastes memory.
+    return lmdb.open(lmdb_head.data_file(path), subdir=False, readonly=True,
                      lock=False, readahead=False, max_spare_txns=16)
   except lmdb.Error as e:
     raise errors.InputError(

@@ -11,6 +11,7 @@ import threading
 
 from absl.testing import absltest
 from absl.testing import parameterized
+import lmdb
 
 from master import errors
 from master.inputs import lmdb_pages
@@ -126,6 +127,19 @@ class LmdbReaderTest(parameterized.TestCase):
     path = pictures.write_lmdb(self._path(), ['a', 'b'])
     self.assertEqual(lmdb_reader.LmdbReader(path).read(1).label, b'b')
     self.assertEqual(['data.mdb'], os.listdir(path))
+
+  def test_removed_lock_file_is_not_taken_for_open(self):
+    path = pictures.write_lmdb(self._path(), ['a', 'b'])
+    pictures.change_lmdb(path, {'label-000000001': b'1'})
+    reader = lmdb_reader.LmdbReader(path)
+    self.assertEqual(reader.read(0).label, b'1')
+    # The file system may give the inode of a removed file to the next one.
+    other = self._path()
+    os.mkdir(other)
+    os.rename(os.path.join(path, 'lock.mdb'), os.path.join(other, 'data.mdb'))
+    os.truncate(os.path.join(other, 'data.mdb'), 0)
+    with lmdb.open(other, lock=False) as environment:
+      self.assertEqual(environment.stat()['entries'], 0)
 
   def test_without_permission_to_write(self):
     folder = tempfile.mkdtemp()
