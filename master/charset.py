@@ -81,10 +81,15 @@ class Charset:
     Returns:
       int32 [length].
     """
-    ids = [self._ids.get(c, UNK_ID) for c in text] + [EOS_ID]
-    padded = np.full([length], PAD_ID, np.int32)
-    padded[:min(len(ids), length)] = ids[:length]
-    return padded
+    return self.encode_batch([text], length)[0]
+
+  def encode_batch(self, texts: Sequence[str], length: int) -> np.ndarray:
+    """`encode` of N texts: int32 [N, length]."""
+    batch = np.full([len(texts), length], PAD_ID, np.int32)
+    for row, text in zip(batch, texts):
+      ids = [self._ids.get(c, UNK_ID) for c in text] + [EOS_ID]
+      row[:len(ids)] = ids[:length]
+    return batch
 
   def decode(self, ids: Sequence[int]) -> str:
     """The text of `ids` up to `<EOS>`; special ids stand for no character."""

@@ -4,6 +4,7 @@ Training, evaluation and serving share `decode_images`, so a model is served
 what it was trained on. Guarded by tests/inputs/image_ops_test.py.
 """
 
+import functools
 from typing import Any, Callable, NamedTuple, Optional, Sequence
 
 import numpy as np
@@ -17,7 +18,7 @@ _LUMA = (0.299, 0.587, 0.114)
 _BLACK = -1.0
 # Pixels of an image that is scaled as the bytes it is.
 _HUGE = 2**20
-# Ways of `image_resize` that `_enlarged_jpeg` knows.
+# Ways of `image_resize` that `_jpeg` knows.
 _JPEGS_FIRST = ('right', 'right_square')
 
 
@@ -84,6 +85,10 @@ def _antialiased_by_products(image: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
       tf.reshape(scaled, [size[0], shape[2], size[1]]), [0, 2, 1])
 
 
+def _is_huge(sides: tf.Tensor) -> tf.Tensor:
+  return tf.reduce_prod(tf.cast(sides, tf.int64)) > _HUGE
+
+
 def _resize(image: tf.Tensor, size: tf.Tensor, channels: int,
             antialias: bool) -> tf.Tensor:
   """Bilinear with half-pixel centres, and to the model's channels.
@@ -106,7 +111,7 @@ def _resize(image: tf.Tensor, size: tf.Tensor, channels: int,
   # A huge image has no copy in floating point. Antialiasing costs much, and
   # does nothing where an image grows.
   sides = tf.shape(image)[:2]
-  is_huge = tf.reduce_prod(tf.cast(sides, tf.int64)) > _HUGE
+  is_huge = _is_huge(sides)
 
   def shrunk():
     if not antialias:
@@ -265,25 +270,59 @@ def resize_and_pad(image: tf.Tensor,
   return _scaled(image, model_config).pixels
 
 
-def _enlarged_jpeg(encoded: tf.Tensor,
-                   model_config: config_lib.ModelConfig) -> _Scaled:
-  """A JPEG that is to grow, padded on the right; fails on all others.
+def _jpeg(encoded: tf.Tensor, is_jpeg: tf.Tensor,
+          model_config: config_lib.ModelConfig,
+          is_meant: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+          scale: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) -> _Scaled:
+  """A JPEG padded on the right; fails on those not meant, and on all others.
 
   What most training sets hold, in as few ops as can be: `_scaled` makes the
   same of it, in twice the time. A grey model gets the file's own luma.
+
+  Args:
+    encoded: its bytes.
+    is_jpeg: bool scalar, whether they begin as a JPEG's do.
+    model_config: of a model that pads on the right.
+    is_meant: tells by int32 [2] sides before and after.
+    scale: uint8 [h, w, C] to float32 of the size int32 [2].
   """
   height, width = model_config.image_height, model_config.image_width
+  # Of other formats libjpeg would complain on stderr.
+  encoded = tf.where_v2(is_jpeg, encoded, b'')
   sides = tf.io.extract_jpeg_shape(encoded)[:2]
   scaled = _padded_width(tf.cast(sides, tf.float64), model_config)
   size = tf.stack([height, scaled])
   image = tf.io.decode_jpeg(
-      tf.where_v2(tf.reduce_all(sides <= size), encoded, b''),
+      tf.where_v2(is_meant(sides, size), encoded, b''),
       channels=model_config.image_channels)
-  pixels = _bilinear(image, size) * (1 / 127.5) - 1.0
+  pixels = scale(image, size) * (1 / 127.5) - 1.0
   pixels = tf.pad(pixels, [[0, 0], [0, width - scaled], [0, 0]],
                   constant_values=_BLACK)
   return _Scaled(tf.ensure_shape(
       pixels, [height, width, model_config.image_channels]), scaled, sides)
+
+
+def _enlarged_jpeg(encoded: tf.Tensor, is_jpeg: tf.Tensor,
+                   model_config: config_lib.ModelConfig) -> _Scaled:
+  """A JPEG that is to grow, both ways."""
+  return _jpeg(encoded, is_jpeg, model_config,
+               lambda sides, size: tf.reduce_all(sides <= size), _bilinear)
+
+
+def _shrunk_jpeg(encoded: tf.Tensor, is_jpeg: tf.Tensor,
+                 model_config: config_lib.ModelConfig) -> _Scaled:
+  """A JPEG that is to shrink, in any way, and is not huge."""
+  return _jpeg(
+      encoded, is_jpeg, model_config,
+      lambda sides, size: tf.reduce_any(sides > size) & ~_is_huge(sides),
+      lambda image, size: _antialiased_by_products(
+          tf.cast(image, tf.float32), size))
+
+
+def _any_image(encoded: tf.Tensor, is_jpeg: tf.Tensor,
+               model_config: config_lib.ModelConfig) -> _Scaled:
+  """An image of any kind that can be decoded."""
+  return _scaled(image_decoding.decode(encoded, is_jpeg), model_config)
 
 
 def _plain_options() -> tf.data.Options:
@@ -295,19 +334,20 @@ def _plain_options() -> tf.data.Options:
   return options
 
 
-def _map_rows(function: Callable[..., Any], inputs: Sequence[tf.Tensor],
+def _map_some(function: Callable[..., Any], inputs: Sequence[tf.Tensor],
               default: Any, parallel_calls: Optional[int]
-              ) -> tuple[Any, tf.Tensor]:
-  """Calls a function on each row; where it fails, the others do not.
+              ) -> tuple[tf.Tensor, Any]:
+  """Calls a function on each row.
 
   Args:
     function: of one row of each input; gives a structure of tensors.
     inputs: tensors of N rows.
-    default: what a row becomes on which the function fails, a structure alike.
+    default: a structure alike.
     parallel_calls: calls at a time; None for one after the other.
 
   Returns:
-    The N results as such a structure, and bool [N], where there is one.
+    int32 [F + 1]: N, then the rows on which the function did not fail; and
+    the default with their results, such a structure.
   """
   num_rows = tf.size(inputs[0])
   dataset = tf.data.Dataset.from_tensor_slices((tf.range(num_rows), *inputs))
@@ -318,22 +358,57 @@ def _map_rows(function: Callable[..., Any], inputs: Sequence[tf.Tensor],
   first = tf.data.Dataset.from_tensors((num_rows, default))
   dataset = first.concatenate(dataset).batch(
       tf.cast(num_rows, tf.int64) + 1).with_options(_plain_options())
-  found, results = dataset.get_single_element()
+  return dataset.get_single_element()
 
-  def with_gaps():
-    places = tf.tensor_scatter_nd_update(
-        tf.zeros([num_rows + 1], tf.int32), found[:, None],
-        tf.range(tf.size(found)))[:num_rows]
-    return tf.nest.map_structure(
-        lambda values: tf.gather(values, places), results), places > 0
 
-  def without_gaps():
+def _map_rows(functions: Sequence[Callable[..., Any]],
+              inputs: Sequence[tf.Tensor], default: Any,
+              parallel_calls: Optional[int]) -> tuple[Any, tf.Tensor]:
+  """Calls functions on each row until one works; rows do not harm others.
+
+  Args:
+    functions: of one row of each input, each for rows on which those before
+      it fail; each gives a structure of tensors.
+    inputs: tensors of N rows.
+    default: what a row becomes on which all fail, a structure alike.
+    parallel_calls: calls at a time; None for one after the other.
+
+  Returns:
+    The N results as such a structure, and bool [N], where there is one.
+  """
+  function, *others = functions
+  num_rows = tf.size(inputs[0])
+  found, results = _map_some(function, inputs, default, parallel_calls)
+
+  def with_others():
+    is_left = tf.tensor_scatter_nd_update(
+        tf.fill([num_rows + 1], True), found[:, None],
+        tf.zeros_like(found, tf.bool))
+    left = tf.where_v2(is_left)[:, 0]
+    if others:
+      rest, valid = _map_rows(others, [tf.gather(x, left) for x in inputs],
+                              default, parallel_calls)
+    else:
+      valid = tf.zeros_like(left, tf.bool)
+      rest = tf.nest.map_structure(
+          lambda value: tf.repeat(tf.convert_to_tensor(value)[None],
+                                  tf.size(left), axis=0), default)
+
+    def merged(values, others):
+      # Each row is copied once.
+      return tf.dynamic_stitch([found, tf.cast(left, tf.int32)],
+                               [values, others])[:num_rows]
+
+    return (tf.nest.map_structure(merged, results, rest),
+            merged(tf.ones_like(found, tf.bool), valid))
+
+  def as_they_are():
     # Nothing is copied.
     return (tf.nest.map_structure(lambda values: values[1:], results),
             tf.fill([num_rows], True))
 
-  return tf.cond(tf.equal(tf.size(found), num_rows + 1), without_gaps,
-                 with_gaps)
+  return tf.cond(tf.equal(tf.size(found), num_rows + 1), as_they_are,
+                 with_others)
 
 
 def _rewrite_some(image_bytes: tf.Tensor, is_gif: tf.Tensor,
@@ -343,7 +418,7 @@ def _rewrite_some(image_bytes: tf.Tensor, is_gif: tf.Tensor,
   def rewritten():
     rows = tf.where_v2(is_gif | is_bmp)
     results, _ = _map_rows(
-        image_decoding.rewrite,
+        [image_decoding.rewrite],
         (tf.gather_nd(image_bytes, rows), tf.gather_nd(is_gif, rows)),
         tf.constant(b''), parallel_calls)
     return tf.tensor_scatter_nd_update(image_bytes, rows, results)
@@ -378,32 +453,17 @@ def _decode_all(image_bytes: tf.Tensor, is_jpeg: tf.Tensor,
                model_config.image_channels], _BLACK), tf.constant(0),
       tf.constant([0, 0]))
 
-  def decode(encoded, is_jpeg):
-    return _map_rows(
-        lambda encoded, is_jpeg: _scaled(
-            image_decoding.decode(encoded, is_jpeg), model_config),
-        (encoded, is_jpeg), nothing, parallel_calls)
-
-  def jpegs_first():
-    scaled, valid = _map_rows(
-        lambda encoded: _enlarged_jpeg(encoded, model_config),
-        (tf.where_v2(is_jpeg, image_bytes, b''),), nothing, parallel_calls)
-
-    def with_others():
-      rows = tf.where_v2(~valid)
-      others = decode(tf.gather_nd(image_bytes, rows),
-                      tf.gather_nd(is_jpeg, rows))
-      return tf.nest.map_structure(
-          lambda old, new: tf.tensor_scatter_nd_update(old, rows, new),
-          (scaled, valid), others)
-
-    return tf.cond(tf.reduce_all(valid), lambda: (scaled, valid), with_others)
+  def map_rows(*functions):
+    return _map_rows([functools.partial(function, model_config=model_config)
+                      for function in functions],
+                     (image_bytes, is_jpeg), nothing, parallel_calls)
 
   if model_config.rotate_vertical or (
       model_config.image_resize not in _JPEGS_FIRST):
-    return decode(image_bytes, is_jpeg)
-  return tf.cond(tf.reduce_any(is_jpeg), jpegs_first,
-                 lambda: decode(image_bytes, is_jpeg))
+    return map_rows(_any_image)
+  return tf.cond(tf.reduce_any(is_jpeg),
+                 lambda: map_rows(_enlarged_jpeg, _shrunk_jpeg, _any_image),
+                 lambda: map_rows(_any_image))
 
 
 @tf.autograph.experimental.do_not_convert

@@ -106,7 +106,7 @@ class _ChunkSource:
     start = self._start + int(chunk) * CHUNK_SIZE
     positions = self._order.positions(
         start, min(CHUNK_SIZE, self._stop - start))
-    rows, ids, texts, images = [], [], [], []
+    rows, learned, texts, images = [], [], [], []
     for row, position in enumerate(positions.tolist()):
       record = self._records.read(position)
       reason = records_lib.fault(record, self._charset,
@@ -117,11 +117,11 @@ class _ChunkSource:
       rows.append(row)
       images.append(record.image)
       texts.append(record.label)
-      ids.append(self._encoded(record.label, position))
+      learned.append(self._learned(record.label, position))
     kept = positions[rows]
     return _Chunk(
         images=_object_array(images),
-        ids=np.reshape(ids, [-1, self._num_steps]).astype(np.int32),
+        ids=self._charset.encode_batch(learned, self._num_steps),
         texts=_object_array(texts),
         numbers=np.array([self._records.number(p) for p in kept.tolist()],
                          np.int64),
@@ -130,15 +130,15 @@ class _ChunkSource:
         drawn=np.array([len(positions), np.clip(self._all_seen - start, 0,
                                                 len(positions))], np.int64))
 
-  def _encoded(self, label: bytes, position: int) -> np.ndarray:
-    """Class ids of a usable label, int32 [num_steps]."""
+  def _learned(self, label: bytes, position: int) -> str:
+    """What a usable label is trained as."""
     text = label.decode('utf-8')
     if self._unknown_chars != records_lib.SKIP:
       text, change = records_lib.learned_text(text, self._charset,
                                               self._unknown_chars)
       if change:
         self._counter.add(change, position, self._records.name(position))
-    return self._charset.encode(text, self._num_steps)
+    return text
 
   def keep(self, valid: np.ndarray, sides: np.ndarray, positions: np.ndarray,
            drawn: np.ndarray) -> np.ndarray:
@@ -218,7 +218,10 @@ def _load_chunk(chunk: tf.Tensor, source: _ChunkSource,
     return tf.ensure_shape(gathered, [None, *gathered.shape[1:]]
                            if gathered.shape.rank else [None])
 
-  images, places = kept(decoded.images), kept(read.places)
+  # Mostly all rows are kept, and then pictures need not be copied.
+  images = tf.cond(tf.equal(tf.size(rows), tf.shape(decoded.images)[0]),
+                   lambda: decoded.images, lambda: kept(decoded.images))
+  places = kept(read.places)
   if augment:
     images = augment(images, kept(decoded.widths), places)
   features = {'image': images, 'index': kept(read.numbers), _PLACE: places}

@@ -3,10 +3,10 @@
 Guarded by tests/inputs/records_test.py.
 """
 
+import bisect
+import itertools
 import threading
 from typing import Optional, Sequence
-
-import numpy as np
 
 from master import charset as charset_lib
 from master import config as config_lib
@@ -154,10 +154,10 @@ class Records:
         raise errors.InputError(
             f'{reader.path}: its {reader.layout.counter_key} is 0; name an '
             'LMDB with records.')
-    self._ends = np.cumsum([len(reader) for reader in self._readers])
+    self._ends = list(itertools.accumulate(map(len, self._readers)))
 
   def __len__(self) -> int:
-    return int(self._ends[-1])
+    return self._ends[-1]
 
   @property
   def sizes(self) -> list[int]:
@@ -185,9 +185,9 @@ class Records:
     return ', '.join(reader.path for reader in self._readers)
 
   def _locate(self, position: int) -> tuple[lmdb_reader.LmdbReader, int]:
-    index = int(np.searchsorted(self._ends, position, side='right'))
+    index = bisect.bisect_right(self._ends, position)
     reader = self._readers[index]
-    return reader, int(position - self._ends[index] + len(reader))
+    return reader, position - self._ends[index] + len(reader)
 
 
 def fault(record: lmdb_reader.Record, charset: charset_lib.Charset,

@@ -251,11 +251,12 @@ class ImageResizeTest(tf.test.TestCase, parameterized.TestCase):
     self.assertAllClose(_resize_and_pad(pixels, 'right_square'),
                         _pillow_right_square(pixels), atol=1.5 / 127.5)
 
-  @parameterized.product(size=[(12, 17), (20, 43), (23, 10), (24, 52)],
+  # Those that grow, those that shrink in a way, and a huge one.
+  @parameterized.product(size=[(12, 17), (20, 43), (23, 10), (24, 52),
+                               (24, 53), (13, 90), (40, 30), (1030, 1030)],
                          image_resize=['right', 'right_square'],
                          channels=[1, 3], mode=['L', 'RGB'])
-  def test_jpegs_that_grow_are_no_exception(self, size, image_resize,
-                                            channels, mode):
+  def test_jpegs_are_no_exception(self, size, image_resize, channels, mode):
     encoded = pictures.encode(pictures.picture(*size, mode), 'JPEG',
                               quality=95, subsampling=0)
     found = _sized([encoded], image_resize=image_resize,
