@@ -363,7 +363,9 @@ def _map_some(function: Callable[..., Any], inputs: Sequence[tf.Tensor],
 
 def _map_rows(functions: Sequence[Callable[..., Any]],
               inputs: Sequence[tf.Tensor], default: Any,
-              parallel_calls: Optional[int]) -> tuple[Any, tf.Tensor]:
+              parallel_calls: Optional[int],
+              is_worth_it: Optional[Callable[..., tf.Tensor]] = None
+              ) -> tuple[Any, tf.Tensor]:
   """Calls functions on each row until one works; rows do not harm others.
 
   Args:
@@ -372,13 +374,25 @@ def _map_rows(functions: Sequence[Callable[..., Any]],
     inputs: tensors of N rows.
     default: what a row becomes on which all fail, a structure alike.
     parallel_calls: calls at a time; None for one after the other.
+    is_worth_it: of the inputs; a bool scalar, whether any function but the
+      last may work. Needed for several.
 
   Returns:
     The N results as such a structure, and bool [N], where there is one.
   """
   function, *others = functions
   num_rows = tf.size(inputs[0])
-  found, results = _map_some(function, inputs, default, parallel_calls)
+
+  def found_none():
+    return num_rows[None], tf.nest.map_structure(
+        lambda value: tf.convert_to_tensor(value)[None], default)
+
+  def found_some():
+    return _map_some(function, inputs, default, parallel_calls)
+
+  found, results = (
+      tf.cond(is_worth_it(*inputs), found_some, found_none) if others
+      else found_some())
 
   def with_others():
     is_left = tf.tensor_scatter_nd_update(
@@ -387,7 +401,7 @@ def _map_rows(functions: Sequence[Callable[..., Any]],
     left = tf.where_v2(is_left)[:, 0]
     if others:
       rest, valid = _map_rows(others, [tf.gather(x, left) for x in inputs],
-                              default, parallel_calls)
+                              default, parallel_calls, is_worth_it)
     else:
       valid = tf.zeros_like(left, tf.bool)
       rest = tf.nest.map_structure(
@@ -453,17 +467,14 @@ def _decode_all(image_bytes: tf.Tensor, is_jpeg: tf.Tensor,
                model_config.image_channels], _BLACK), tf.constant(0),
       tf.constant([0, 0]))
 
-  def map_rows(*functions):
-    return _map_rows([functools.partial(function, model_config=model_config)
-                      for function in functions],
-                     (image_bytes, is_jpeg), nothing, parallel_calls)
-
+  functions = [_enlarged_jpeg, _shrunk_jpeg, _any_image]
   if model_config.rotate_vertical or (
       model_config.image_resize not in _JPEGS_FIRST):
-    return map_rows(_any_image)
-  return tf.cond(tf.reduce_any(is_jpeg),
-                 lambda: map_rows(_enlarged_jpeg, _shrunk_jpeg, _any_image),
-                 lambda: map_rows(_any_image))
+    functions = [_any_image]
+  return _map_rows([functools.partial(function, model_config=model_config)
+                    for function in functions],
+                   (image_bytes, is_jpeg), nothing, parallel_calls,
+                   lambda _, is_jpeg: tf.reduce_any(is_jpeg))
 
 
 @tf.autograph.experimental.do_not_convert
