@@ -169,11 +169,8 @@ def _interrupts_between_jobs():
   Raised at any other point it could strike while a process is being started,
   which would then complain of a parent that left.
   """
-  # Signals reach the main thread alone, and one that is ignored, as by jobs
-  # in the background, stays so.
-  if (threading.current_thread() is not threading.main_thread()
-      or signal.getsignal(signal.SIGINT) is signal.SIG_IGN):
-    yield lambda: None
+  if threading.current_thread() is not threading.main_thread():
+    yield lambda: None  # Signals reach the main thread alone.
     return
   heard = []
 
