@@ -295,6 +295,14 @@ class TrainConfig:
     keep_checkpoints: newest checkpoints kept.
     log_steps: steps between log lines and summaries.
     eval_steps: steps between evaluations.
+    eval_minutes: minutes after which the next checkpoint is evaluated
+      whatever its step; 0 leaves it to eval_steps.
+    eval_limit: records of each set in evaluations before the last; 0 for all.
+    best_metric: SET/METRIC that tells which checkpoint is better; '' for the
+      word accuracy of the first set that is no test set.
+    keep_best: best checkpoints kept.
+    early_stop_evals: evaluations without a better value after which training
+      ends; 0 for never.
   """
   train_steps: int = 400000
   seed: int = 1
@@ -312,12 +320,21 @@ class TrainConfig:
   keep_checkpoints: int = 5
   log_steps: int = 100
   eval_steps: int = 5000
+  eval_minutes: float = 0.0
+  eval_limit: int = 0
+  best_metric: str = ''
+  keep_best: int = 1
+  early_stop_evals: int = 0
 
   def __post_init__(self):
     for name in ('train_steps', 'save_steps', 'keep_checkpoints', 'log_steps',
                  'eval_steps'):
       _check(getattr(self, name) >= 1,
              f'--{name}={getattr(self, name)}: must be at least 1.')
+    for name in ('eval_minutes', 'eval_limit', 'keep_best',
+                 'early_stop_evals'):
+      _check(getattr(self, name) >= 0,
+             f'--{name}={getattr(self, name)}: must be at least 0.')
     _check_choice('optimizer', self.optimizer, OPTIMIZERS)
     _check_choice('schedule', self.schedule, SCHEDULES)
     for name in ('learning_rate', 'adam_epsilon'):

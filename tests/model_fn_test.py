@@ -173,7 +173,8 @@ class EvalTest(tf.test.TestCase):
     self.assertAllEqual([5, 6, 7, 8], predictions['index'])
     self.assertGreater(loss, 0)
     self.assertCountEqual(['word_accuracy/alnum_ci', 'word_accuracy/exact',
-                           'word_accuracy/case_sensitive', 'ned/alnum_ci'],
+                           'word_accuracy/case_sensitive', 'ned/alnum_ci',
+                           'ned/case_sensitive', 'ned/exact'],
                           metrics)
     self.assertEqual(0.5, metrics['word_accuracy/exact'])
     self.assertBetween(metrics['ned/alnum_ci'], 0.5, 0.9)

@@ -56,9 +56,10 @@ TENSORFLOW_FREE = (
     'master.rendering', 'master.inputs.lmdb_reader',
     'master.inputs.lmdb_writer', 'master.inputs.records',
     'master.evaluation.protocols', 'master.evaluation.results',
+    'master.training.curves', 'master.training.metrics_log',
     'master.cli.app', 'master.cli.common_flags', 'master.cli.check_lmdb',
     'master.cli.copy_lmdb', 'master.cli.create_lmdb',
-    'master.cli.render_lmdb')
+    'master.cli.plot_metrics', 'master.cli.render_lmdb')
 
 
 class Import(NamedTuple):

@@ -246,6 +246,28 @@ def define_train_flags():
   flags.DEFINE_integer(
       'eval_steps', default.eval_steps,
       'Steps between evaluations on the sets of eval_lmdb.')
+  flags.DEFINE_float(
+      'eval_minutes', default.eval_minutes,
+      'Minutes after which the next checkpoint is evaluated, whatever '
+      'eval_steps says; 0 leaves it to eval_steps.')
+  flags.DEFINE_integer(
+      'eval_limit', default.eval_limit,
+      'Records of each set, from its beginning, that evaluations during the '
+      'training read; the last one reads all. 0 reads all every time.')
+  flags.DEFINE_string(
+      'best_metric', default.best_metric,
+      'SET/METRIC that the best checkpoints are chosen by, as '
+      'Val/word_accuracy/alnum_ci; METRIC is word_accuracy/ or ned/ with '
+      'alnum_ci, case_sensitive or exact, or loss. If not given, '
+      'word_accuracy/alnum_ci of the first set whose name is not that of a '
+      'test set.')
+  flags.DEFINE_integer(
+      'keep_best', default.keep_best,
+      'Best checkpoints kept in model_dir/best; 0 keeps none.')
+  flags.DEFINE_integer(
+      'early_stop_evals', default.early_stop_evals,
+      'Training ends after this many evaluations without a better value of '
+      'best_metric; 0 never ends it early.')
   _validate_as(config_lib.TrainConfig)
 
 

@@ -5,7 +5,9 @@
       --eval_lmdb=IIIT5K=/data/IIIT5K
 
 The model directory then holds checkpoints, TensorBoard's event files,
-config.json and flags.txt, a flagfile that repeats the run. Settings of the
+config.json, flags.txt, a flagfile that repeats the run, metrics.jsonl, which
+data_tools/plot_metrics draws, and in best/ the best checkpoint, which is a
+model directory too (docs/training.md). Settings of the
 model that no flag gives are those of the model in --model_dir, or else of the
 one in --warm_start_from:
 
@@ -17,7 +19,7 @@ import dataclasses
 import logging
 import math
 import os
-from typing import Mapping, Optional, Sequence
+from typing import Any, Callable, Mapping, Optional, Sequence
 
 from absl import flags
 
@@ -31,7 +33,7 @@ _GROUPS = (config_lib.ModelConfig, config_lib.DataConfig,
            config_lib.TrainConfig, config_lib.DecodeConfig,
            config_lib.AugmentConfig)
 _OWN = ('model_dir', 'train_lmdb', 'train_weights', 'eval_lmdb',
-        'warm_start_from', 'distribution')
+        'warm_start_from', 'distribution', 'export_best')
 
 
 def _inherited_from(flags_obj: flags.FlagValues) -> Optional[str]:
@@ -107,6 +109,11 @@ def define_flags():
       'distribution', 'auto', ['auto', 'none', 'mirrored'],
       'Devices to train on: all GPUs of this machine where there are several '
       '(auto), one device (none), or a copy on each GPU (mirrored).')
+  flags.DEFINE_enum(
+      'export_best', 'none', ['none', 'end', 'each'],
+      'When the best checkpoint is exported as a SavedModel under '
+      'model_dir/export/best: when the training has ended, or at each better '
+      'one, which takes up to minutes every time.')
   flags.mark_flags_as_required(['model_dir', 'train_lmdb'])
   common_flags.validate_named_paths('eval_lmdb')
   flags.register_multi_flags_validator(
@@ -115,6 +122,45 @@ def define_flags():
                       or values['eval_steps'] % values['save_steps'] == 0),
       '--eval_steps: must be a multiple of --save_steps, as evaluation reads '
       'the checkpoint.')
+  flags.register_multi_flags_validator(
+      ['export_best', 'keep_best'],
+      lambda values: values['export_best'] == 'none' or values['keep_best'],
+      '--export_best: needs --keep_best of at least 1, as it exports what is '
+      'kept.')
+
+
+def _check_export_best(flags_obj: flags.FlagValues, best: Any):
+  """Refuses to export a best that nothing chooses."""
+  if flags_obj.export_best != 'none' and best is None:
+    raise errors.InputError(
+        f'--export_best={flags_obj.export_best}: no set of --eval_lmdb may '
+        'choose the best checkpoint; add a validation set, or name a set by '
+        '--best_metric.')
+
+
+def _exporter(model_dir: str) -> Callable[[str], None]:
+  """What exports the best checkpoint of a model directory."""
+
+  def export(best_dir: str):
+    # Both need modules that a training without export does not.
+    from master.export import predictor as predictor_lib
+    from master.export import saved_model
+    with predictor_lib.Predictor.from_model_dir(best_dir) as model:
+      path = saved_model.export_model(
+          model, os.path.join(model_dir, 'export', 'best'))
+    logging.info('Exported %s', path)
+
+  return export
+
+
+def _print_best(best: Any):
+  """Prints what the best checkpoint is, below the newest metrics."""
+  if best is None or best.best is None:
+    return
+  print(f'best\t{best.criterion.name}\t{best.best["value"]:.4f}')
+  print(f'best\tglobal_step\t{best.best["step"]:.4f}')
+  if best.criterion.by_test_set:
+    print(f'best\tchosen_by_test_set\t{best.criterion.set_name}')
 
 
 def _check_same_model(model_dir: str, model: config_lib.ModelConfig):
@@ -153,7 +199,9 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
       config, model_dir, flags_obj.train_lmdb,
       common_flags.named_paths('eval_lmdb', flags_obj.eval_lmdb),
       flags_obj.warm_start_from, flags_obj.distribution,
-      _weights(flags_obj.train_weights) if flags_obj.train_weights else None)
+      _weights(flags_obj.train_weights) if flags_obj.train_weights else None,
+      flags_obj.export_best, _exporter(model_dir))
+  _check_export_best(flags_obj, run.best)
   config_lib.write(config, model_dir)
   names = [field.name for group in _GROUPS
            for field in dataclasses.fields(group)]
@@ -161,6 +209,7 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
   for name, metrics in run.train().items():
     for metric, value in sorted(metrics.items()):
       print(f'{name}\t{metric}\t{value:.4f}')
+  _print_best(run.best)
   return 0
 
 

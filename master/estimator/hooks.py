@@ -13,6 +13,8 @@ from master.estimator import checkpoints
 # under the last part of its name.
 PROGRESS_TENSORS = 'progress_tensors'
 
+_STEPS_RATE = 'global_step/sec'  # TensorFlow's own name for it.
+
 
 class InitializerHook(tf.train.SessionRunHook):
   """Starts an input iterator, after tables it may need are there."""
@@ -117,6 +119,61 @@ class CheckpointHook(tf.train.SessionRunHook):
     return any(stops)
 
 
+class SummaryHook(tf.train.SessionRunHook):
+  """Writes the graph's summaries at the first step and every so often.
+
+  A session prepares the graph anew for each set of things it is asked for,
+  which takes seconds for a large model. Where all summaries are scalars, which
+  cost nothing, this hook asks for the same at each step, unlike
+  tf.train.SummarySaverHook.
+  """
+
+  def __init__(self, every_steps: int, output_dir: str,
+               scaffold: tf.train.Scaffold):
+    """Constructs the hook.
+
+    Args:
+      every_steps: steps between summaries.
+      output_dir: of the event file.
+      scaffold: its `summary_op` is what is written, if it has one.
+    """
+    self._timer = tf.train.SecondOrStepTimer(every_steps=every_steps)
+    self._output_dir = output_dir
+    self._scaffold = scaffold
+
+  def begin(self):
+    self._writer = tf.summary.FileWriterCache.get(self._output_dir)
+    self._step = tf.train.get_global_step().read_value()
+    self._next_step = None
+    summaries = tf.get_collection(tf.GraphKeys.SUMMARIES)
+    self._only_scalars = all(summary.op.type == 'ScalarSummary'
+                             for summary in summaries)
+
+  def before_run(self, run_context):
+    self._due = self._next_step is None or (
+        self._timer.should_trigger_for_step(self._next_step))
+    fetches = {'step': self._step}
+    if self._scaffold.summary_op is not None and (
+        self._due or self._only_scalars):
+      fetches['summary'] = self._scaffold.summary_op
+    return tf.train.SessionRunArgs(fetches)
+
+  def after_run(self, run_context, run_values):
+    # The step was read beside the train op, so it may lack that step.
+    step = int(run_values.results['step']) + 1
+    if self._due and 'summary' in run_values.results:
+      if self._next_step is None:
+        self._writer.add_session_log(
+            tf.SessionLog(status=tf.SessionLog.START), step)
+      step = int(run_context.session.run(self._step))
+      self._timer.update_last_triggered_step(step)
+      self._writer.add_summary(run_values.results['summary'], step)
+    self._next_step = step + 1
+
+  def end(self, session):
+    self._writer.flush()
+
+
 def _duration(seconds: float) -> str:
   minutes, seconds = divmod(int(seconds), 60)
   hours, minutes = divmod(minutes, 60)
@@ -134,7 +191,9 @@ class ProgressHook(tf.train.SessionRunHook):
                examples_per_step: Optional[int] = None,
                tensors: Optional[Mapping[str, Any]] = None,
                unit: str = 'examples', output_dir: Optional[str] = None,
-               clock: Callable[[], float] = time.perf_counter):
+               clock: Callable[[], float] = time.perf_counter,
+               progress_fn: Optional[
+                   Callable[[int, Mapping[str, float]], None]] = None):
     """Constructs the hook.
 
     Args:
@@ -145,6 +204,7 @@ class ProgressHook(tf.train.SessionRunHook):
       unit: what an example is called; the summary is `UNIT_per_second`.
       output_dir: for the summaries; None writes none.
       clock: seconds since any fixed time.
+      progress_fn: also told of each line: global step, name to value.
     """
     self._timer = tf.train.SecondOrStepTimer(every_steps=every_steps)
     self._total_steps = total_steps
@@ -153,6 +213,7 @@ class ProgressHook(tf.train.SessionRunHook):
     self._unit = unit
     self._output_dir = output_dir
     self._clock = clock
+    self._progress_fn = progress_fn
     self._run_seconds = 0.0
     self._runs = 0
 
@@ -176,8 +237,9 @@ class ProgressHook(tf.train.SessionRunHook):
   def before_run(self, run_context):
     self._shown = self._timer.should_trigger_for_step(self._step_now + 1)
     self._started = self._clock()
-    return tf.train.SessionRunArgs(
-        self._fetches if self._shown else {})
+    # Scalars cost nothing, and the same fetches at each step spare the session
+    # another look at the graph.
+    return tf.train.SessionRunArgs(self._fetches)
 
   def after_run(self, run_context, run_values):
     self._run_seconds += self._clock() - self._started
@@ -189,8 +251,16 @@ class ProgressHook(tf.train.SessionRunHook):
     self._timer.update_last_triggered_step(self._step_now)
     steps_rate = self._runs / max(self._run_seconds, 1e-9)
     self._run_seconds, self._runs = 0.0, 0
-    logging.info(self._line(run_values.results['values'], steps_rate))
-    self._write_rates(steps_rate)
+    values = run_values.results['values']
+    logging.info(self._line(values, steps_rate))
+    rates = self._rates(steps_rate)
+    self._write_rates(rates)
+    if self._progress_fn:
+      self._progress_fn(self._step_now, {
+          **{name: float(value) for name, value in values.items()},
+          'steps_per_second': steps_rate,
+          **{name: rate for name, rate in rates.items()
+             if name != _STEPS_RATE}})
 
   def end(self, session):
     if self._output_dir:
@@ -211,12 +281,16 @@ class ProgressHook(tf.train.SessionRunHook):
       parts.append(f'{_duration(left)} left')
     return ', '.join(parts)
 
-  def _write_rates(self, steps_rate: float):
-    if not self._output_dir:
-      return
-    rates = {'global_step/sec': steps_rate}
+  def _rates(self, steps_rate: float) -> dict[str, float]:
+    """Rate by the tag of its summary."""
+    rates = {_STEPS_RATE: steps_rate}
     if self._examples_per_step:
       rates[f'{self._unit}_per_second'] = steps_rate * self._examples_per_step
+    return rates
+
+  def _write_rates(self, rates: Mapping[str, float]):
+    if not self._output_dir:
+      return
     summary = tf.Summary(value=[
         tf.Summary.Value(tag=tag, simple_value=rate)
         for tag, rate in rates.items()])

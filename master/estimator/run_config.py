@@ -1,7 +1,7 @@
 """How an Estimator runs. Guarded by tests/estimator/run_config_test.py."""
 
 import dataclasses
-from typing import Any, Optional
+from typing import Any, Callable, Mapping, Optional
 
 import tensorflow.compat.v1 as tf
 
@@ -36,6 +36,8 @@ class RunConfig:
     examples_per_step: examples of one training step over all devices; None
       leaves their rate out of the progress.
     examples_unit: what an example is called in progress and summaries.
+    progress_fn: also told of each progress line: global step, and name to
+      value of all its numbers.
   """
   model_dir: Optional[str] = None
   tf_random_seed: Optional[int] = None
@@ -53,6 +55,7 @@ class RunConfig:
   checkpoint_save_graph_def: bool = True
   examples_per_step: Optional[int] = None
   examples_unit: str = 'examples'
+  progress_fn: Optional[Callable[[int, Mapping[str, float]], None]] = None
 
   def __post_init__(self):
     if self.save_checkpoints_secs is _DEFAULT:

@@ -25,11 +25,14 @@ class TrainSpec:
     max_steps: global step at which training ends; None: when the input ends.
     hooks: run beside the training.
     saving_listeners: told of each checkpoint, before it is evaluated.
+    should_stop: asked after evaluations and before the first step; True ends
+      the training there.
   """
   input_fn: Callable[..., Any]
   max_steps: Optional[int] = None
   hooks: Sequence[tf.train.SessionRunHook] = ()
   saving_listeners: Sequence[tf.train.CheckpointSaverListener] = ()
+  should_stop: Optional[Callable[[], bool]] = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +50,11 @@ class EvalSpec:
     throttle_secs: seconds between the starts of two evaluations, at least.
     throttle_steps: steps between two evaluations, and from the start of the
       training to the first, at least.
+    every_secs: seconds after which an evaluation is due whatever the two
+      throttles say; None leaves it to them.
+    interim_input_fn: of the evaluations before the last, such as a part of
+      the data; None takes `input_fn`. The last checkpoint is evaluated on
+      both, so that it can be compared with those before.
   """
   input_fn: Callable[..., Any]
   steps: Optional[int] = 100
@@ -56,6 +64,8 @@ class EvalSpec:
   start_delay_secs: float = 120
   throttle_secs: float = 600
   throttle_steps: int = 0
+  every_secs: Optional[float] = None
+  interim_input_fn: Optional[Callable[..., Any]] = None
 
 
 class _Evaluator:
@@ -68,26 +78,57 @@ class _Evaluator:
     exporters = spec.exporters or ()
     self._exporters = (list(exporters) if isinstance(exporters, (list, tuple))
                        else [exporters])
+    self._start_time = time.monotonic()
     self._last_time = -math.inf
     self._last_step = first_step
+    self._whole_step = None  # Of the newest evaluation by `input_fn`.
     self.results = None
     self.exports = []
 
-  def is_due(self, step: int) -> bool:
+  def is_due(self, step: int, now: float) -> bool:
     spec = self._spec
-    return (time.monotonic() - self._last_time >= spec.throttle_secs
+    every_secs = getattr(spec, 'every_secs', None)
+    if every_secs is not None and every_secs <= now - max(
+        self._last_time, self._start_time):
+      return True
+    return (now - self._last_time >= spec.throttle_secs
             and step - self._last_step >= getattr(spec, 'throttle_steps', 0))
 
-  def evaluate(self, step: int, is_final: bool):
-    self._last_time, self._last_step = time.monotonic(), step
-    spec, path = self._spec, self._estimator.latest_checkpoint()
+  def evaluate(self, step: int, now: float):
+    """Evaluates the newest checkpoint in the midst of the training."""
+    self._last_time, self._last_step = now, step
+    input_fn = getattr(self._spec, 'interim_input_fn', None)
+    self._run(input_fn or self._spec.input_fn)
+    if input_fn is None:
+      self._whole_step = step
+    self._export(is_final=False)
+
+  def finish(self, step: int):
+    """Evaluates the last checkpoint, unless that is done already."""
+    if getattr(self._spec, 'interim_input_fn', None) and (
+        step != self._last_step or self.results is None):
+      self.evaluate(step, time.monotonic())
+    if step != self._whole_step:
+      self._run(self._spec.input_fn)
+    self._export(is_final=True)
+
+  def _run(self, input_fn: Callable[..., Any]):
+    spec = self._spec
+    started = time.monotonic()
     self.results = self._estimator.evaluate(
-        spec.input_fn, spec.steps, spec.hooks, path, spec.name)
+        input_fn, spec.steps, spec.hooks,
+        self._estimator.latest_checkpoint(), spec.name)
     numbers = ', '.join(f'{name} {value:.4g}' for name, value in
                         sorted(self.results.items())
-                        if not isinstance(value, bytes))
-    logging.info('evaluation%s: %s', f' {spec.name}' if spec.name else '',
-                 numbers)
+                        if not isinstance(value, bytes)
+                        and name != tf.GraphKeys.GLOBAL_STEP)
+    logging.info('evaluation%s at step %d: %s (%.1f s)',
+                 f' {spec.name}' if spec.name else '',
+                 self.results[tf.GraphKeys.GLOBAL_STEP], numbers,
+                 time.monotonic() - started)
+
+  def _export(self, is_final: bool):
+    path = self._estimator.latest_checkpoint()
     self.exports = [
         exporter.export(
             self._estimator,
@@ -104,18 +145,23 @@ class _Listener(tf.train.CheckpointSaverListener):
   """
 
   def __init__(self, evaluators: Sequence[_Evaluator], first_step: int,
-               max_steps: Optional[int]):
+               max_steps: Optional[int], should_stop: Callable[[], bool]):
     self._evaluators = evaluators
     self._first_step = first_step
     self._max_steps = max_steps
+    self._should_stop = should_stop
 
   def after_save(self, session, global_step_value):
     step = int(global_step_value)
     if step == self._first_step or step == self._max_steps:
-      return
-    for evaluator in self._evaluators:
-      if evaluator.is_due(step):
-        evaluator.evaluate(step, is_final=False)
+      return False
+    # One look at the clock, so that sets with the same times stay together.
+    now = time.monotonic()
+    due = [evaluator for evaluator in self._evaluators
+           if evaluator.is_due(step, now)]
+    for evaluator in due:
+      evaluator.evaluate(step, now)
+    return bool(due) and self._should_stop()
 
 
 def train_and_evaluate(
@@ -137,14 +183,17 @@ def train_and_evaluate(
   first_step = checkpoints.step(estimator.latest_checkpoint())
   evaluators = [_Evaluator(estimator, spec, first_step)
                 for spec in (eval_spec if several else [eval_spec])]
-  listener = _Listener(evaluators, first_step, train_spec.max_steps)
-  estimator.train(
-      train_spec.input_fn, hooks=train_spec.hooks,
-      max_steps=train_spec.max_steps,
-      saving_listeners=[*train_spec.saving_listeners, listener])
+  should_stop = getattr(train_spec, 'should_stop', None) or (lambda: False)
+  listener = _Listener(evaluators, first_step, train_spec.max_steps,
+                       should_stop)
+  if not (first_step and should_stop()):
+    estimator.train(
+        train_spec.input_fn, hooks=train_spec.hooks,
+        max_steps=train_spec.max_steps,
+        saving_listeners=[*train_spec.saving_listeners, listener])
   step = checkpoints.step(estimator.latest_checkpoint())
   for evaluator in evaluators:
-    evaluator.evaluate(step, is_final=True)
+    evaluator.finish(step)
   results = [evaluator.results for evaluator in evaluators]
   exports = [evaluator.exports for evaluator in evaluators]
   return (results, exports) if several else (results[0], exports[0])

@@ -18,13 +18,13 @@ def _own_hooks(graph: model_graph.ModelGraph, config: Any,
   """Summaries, progress and checkpoints, as `config` asks."""
   hooks = []
   if config.save_summary_steps:
-    hooks.append(tf.train.SummarySaverHook(
-        save_steps=config.save_summary_steps, output_dir=config.model_dir,
-        scaffold=scaffold))
+    hooks.append(hooks_lib.SummaryHook(
+        config.save_summary_steps, config.model_dir, scaffold))
   if config.log_step_count_steps:
     hooks.append(hooks_lib.ProgressHook(
         config.log_step_count_steps, last_step, config.examples_per_step,
-        {'loss': graph.loss}, config.examples_unit, config.model_dir))
+        {'loss': graph.loss}, config.examples_unit, config.model_dir,
+        progress_fn=config.progress_fn))
   if config.save_checkpoints_steps or config.save_checkpoints_secs:
     hooks.append(hooks_lib.CheckpointHook(
         config.model_dir, config.save_checkpoints_steps,

@@ -10,12 +10,12 @@ import tensorflow.compat.v1 as tf
 
 from master.evaluation import protocols
 
+_FIELDS = {'word_accuracy': 'correct', 'ned': 'ned'}  # Of a Judgement.
+
 # One column of values for each metric: (name, protocol, field of Judgement).
-_METRICS = (
-    *((f'word_accuracy/{protocol}', protocol, 'correct')
-      for protocol in protocols.PROTOCOLS),
-    ('ned/alnum_ci', 'alnum_ci', 'ned'),
-)
+_METRICS = tuple(
+    (name, name.partition('/')[2], _FIELDS[name.partition('/')[0]])
+    for name in protocols.METRICS)
 
 
 def _judge_batch(texts: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -44,8 +44,8 @@ def word_metric_ops(
       label after folding does.
 
   Returns:
-    (value op, update op) by name: `word_accuracy/` of each protocol and
-    `ned/alnum_ci`, all in [0, 1].
+    (value op, update op) by name: `word_accuracy/` and `ned/` of each
+    protocol, all in [0, 1].
   """
   with tf.name_scope('word_metrics'):
     judged = tf.numpy_function(_judge_batch, [predicted_texts, label_texts],

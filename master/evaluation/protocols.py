@@ -38,6 +38,12 @@ PROTOCOLS: dict[str, Callable[[str], str]] = {
 }
 
 
+# Of the protocols, as evaluations in the graph name them; the first is the
+# headline number again.
+METRICS = (*(f'word_accuracy/{protocol}' for protocol in PROTOCOLS),
+           *(f'ned/{protocol}' for protocol in PROTOCOLS))
+
+
 class Judgement(NamedTuple):
   """How good one reading is.
 

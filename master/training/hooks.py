@@ -5,7 +5,7 @@ Guarded by tests/training/hooks_test.py.
 
 import io
 import logging
-from typing import Any
+from typing import Any, Callable, Mapping, Optional
 
 import numpy as np
 from PIL import Image
@@ -55,17 +55,20 @@ class SkippedHook(tf.train.SessionRunHook):
   A line is logged for each new reason, and when the number has doubled.
   """
 
-  def __init__(self, counter: Any, output_dir: str, every_steps: int):
+  def __init__(self, counter: Any, output_dir: str, every_steps: int,
+               note: Optional[Callable[[int, Mapping[str, int]], None]] = None):
     """Constructs the hook.
 
     Args:
       counter: has `counts` and `altered`, number by reason, and `summary()`.
       output_dir: of the event file.
       every_steps: steps between two looks at the counter.
+      note: also told of each logged line: global step, number by reason.
     """
     self._counter = counter
     self._output_dir = output_dir
     self._every_steps = every_steps
+    self._note = note
     self._told = {}
 
   def begin(self):
@@ -87,6 +90,8 @@ class SkippedHook(tf.train.SessionRunHook):
         or sum(counts.values()) >= 2 * sum(self._told.values())):
       self._told = counts
       logging.info('Training records: %s', self._counter.summary())
+      if self._note:
+        self._note(int(step), counts)
 
 
 class PicturesHook(tf.train.SessionRunHook):

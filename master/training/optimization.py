@@ -7,6 +7,16 @@ import tensorflow.compat.v1 as tf
 from master import config as config_lib
 from master.training import schedules
 
+# Collection of scalars that the runner shows in its progress lines, each
+# under the last part of its name; master/estimator/hooks.py reads it.
+PROGRESS = 'progress_tensors'
+
+
+def _show(name: str, value: tf.Tensor):
+  """Tells a scalar in progress lines and TensorBoard."""
+  tf.add_to_collection(PROGRESS, tf.identity(value, f'progress/{name}'))
+  tf.summary.scalar(name, value)
+
 
 def _optimizer(config: config_lib.TrainConfig,
                rate: tf.Tensor) -> tf.train.Optimizer:
@@ -32,13 +42,17 @@ def _clip(gradients: list[tf.Tensor], clip_norm: float,
   """Scales down gradients whose global norm is larger than clip_norm.
 
   The norm is of the sum over the replicas, so that the number of devices
-  does not change what is learned.
+  does not change what is learned. Tells the norm where one device knows it.
   """
+  if not clip_norm:
+    if replicas == 1:
+      _show('gradient_norm', tf.global_norm(gradients))
+    return gradients
   if replicas > 1:
     gradients = _sum_over_replicas(gradients)
   clipped, norm = tf.clip_by_global_norm(gradients, clip_norm)
   if replicas == 1:
-    tf.summary.scalar('gradient_norm', norm)
+    _show('gradient_norm', norm)
   return [gradient / replicas for gradient in clipped]
 
 
@@ -63,13 +77,12 @@ def train_op(loss: tf.Tensor, variables: Sequence[tf.Variable],
     update_ops = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
   replicas = tf.distribute.get_strategy().num_replicas_in_sync
   rate = schedules.learning_rate(config, global_step)
-  tf.summary.scalar('learning_rate', rate)
+  _show('learning_rate', rate)
   # tf.gradients and not compute_gradients: the latter scales the loss in some
   # runners and not in others. apply_gradients sums over replicas in all.
   gradients = [tf.convert_to_tensor(gradient) for gradient in
                tf.gradients(loss / replicas, variables)]
-  if config.clip_norm:
-    gradients = _clip(gradients, config.clip_norm, replicas)
+  gradients = _clip(gradients, config.clip_norm, replicas)
   with tf.control_dependencies(update_ops):
     return _optimizer(config, rate).apply_gradients(
         zip(gradients, variables), global_step=global_step)

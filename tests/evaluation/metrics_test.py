@@ -8,7 +8,8 @@ from master.evaluation import metrics
 # and the 5th label has nothing that alnum_ci or case_sensitive count.
 PAIRS = (('one', 'one'), ('Two', 'two'), ('cafe', 'café'), ('', 'four'),
          ('!', '!!'))
-NAMES = ('ned/alnum_ci', 'word_accuracy/alnum_ci',
+NAMES = ('ned/alnum_ci', 'ned/case_sensitive', 'ned/exact',
+         'word_accuracy/alnum_ci',
          'word_accuracy/case_sensitive', 'word_accuracy/exact')
 
 

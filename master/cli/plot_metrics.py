@@ -1,0 +1,69 @@
+"""Draws the learning curves of a training as an SVG picture.
+
+  data_tools/plot_metrics --model_dir=runs/base --output=curves.svg
+
+It reads metrics.jsonl of the model directory, which may be one that is being
+trained: loss, learning rate, norm of the gradients and images a second over
+the steps, then each of --metrics with a curve for every evaluation set. The
+best checkpoint is marked. What a resumed run has done over again is drawn
+once. A web browser shows the picture.
+"""
+
+import logging
+import os
+
+from absl import flags
+
+from master import errors
+from master.cli import app
+from master.training import curves
+from master.training import metrics_log
+
+
+def define_flags():
+  """Flags of data_tools/plot_metrics."""
+  flags.DEFINE_string('model_dir', None, 'Directory that bin/train trains in.',
+                      required=True)
+  flags.DEFINE_string('output', None, 'The picture, a .svg file.',
+                      required=True)
+  flags.register_validator('output', lambda path: path.endswith('.svg'),
+                           '--output: must end in .svg.')
+  flags.DEFINE_list(
+      'metrics', ['word_accuracy/alnum_ci', 'ned/alnum_ci'],
+      'Metrics of the evaluations to draw, separated by commas: '
+      'word_accuracy/ or ned/ with alnum_ci, case_sensitive or exact, or '
+      'loss.')
+
+
+def _write(path: str, text: str):
+  """Writes the picture, whole or not at all."""
+  try:
+    with open(path + '.tmp', 'w', encoding='utf-8') as f:
+      f.write(text)
+    os.replace(path + '.tmp', path)
+  except OSError as e:
+    raise errors.InputError(
+        f'--output={path}: cannot be written ({e.strerror}); name another '
+        'file.') from e
+
+
+def main(flags_obj: flags.FlagValues, unused_arguments: list[str]):
+  """Draws the picture."""
+  model_dir = flags_obj.model_dir
+  found = curves.panels(metrics_log.read(model_dir), flags_obj.metrics)
+  if not found:
+    raise errors.InputError(
+        f'{os.path.join(model_dir, metrics_log.FILE)}: nothing to draw yet; '
+        'wait for the first line of progress, or train with a smaller '
+        '--log_steps.')
+  _write(flags_obj.output, curves.svg(found, model_dir))
+  logging.info('Drew %s', ', '.join(panel.title for panel in found))
+
+
+def run():
+  """Entry point of master-plot-metrics."""
+  app.run(main, define_flags, __doc__)
+
+
+if __name__ == '__main__':
+  run()

@@ -1,0 +1,141 @@
+"""metrics.jsonl of a model directory: what a training tells programs.
+
+One JSON object a line: `kind`, `step` (global step), `time` (ISO 8601, UTC),
+`values` (name to number or text), and `set` where it is about one evaluation
+set. docs/training.md lists the kinds. A line is written at once; one that a
+kill has torn is cut off by the next run. A run that goes on in a directory
+begins with a `resume` record, whose step tells what is done over again.
+Guarded by tests/training/metrics_log_test.py.
+"""
+
+import datetime
+import json
+import math
+import os
+from typing import Any, Mapping, Optional
+
+from master import errors
+
+FILE = 'metrics.jsonl'
+
+TRAIN = 'train'
+EVAL = 'eval'
+BEST = 'best'
+SKIPPED = 'skipped'
+RESUME = 'resume'
+END = 'end'
+
+Record = dict[str, Any]
+
+
+def _plain(value: Any) -> Any:
+  """`value` as JSON has it: a number that is none, such as NaN, is None."""
+  if isinstance(value, float) and not math.isfinite(value):
+    return None
+  return value
+
+
+def _mend(path: str):
+  """Ends the last line of a file, or cuts it off where it is torn."""
+  if not os.path.exists(path):
+    return
+  with open(path, 'rb+') as f:
+    content = f.read()
+    whole, newline, last = content.rpartition(b'\n')
+    if not last:
+      return
+    if _parsed(last) is not None:
+      f.write(b'\n')
+    else:
+      f.truncate(len(whole) + len(newline))
+
+
+def _parsed(line: bytes) -> Optional[Record]:
+  """The record in a line; None where it holds none."""
+  try:
+    record = json.loads(line)
+  except ValueError:
+    return None
+  if not isinstance(record, dict) or not (
+      isinstance(record.get('kind'), str)
+      and isinstance(record.get('step'), int)
+      and isinstance(record.get('values'), dict)):
+    return None
+  return record
+
+
+class MetricsLog:
+  """Appends to the file of one model directory."""
+
+  def __init__(self, model_dir: str):
+    """Nothing is opened or written until the first record.
+
+    Args:
+      model_dir: the directory, made if need be.
+    """
+    self._path = os.path.join(model_dir, FILE)
+    self._is_mended = False
+
+  def start(self, step: int):
+    """Notes from which step a run goes on, if there was one before."""
+    if os.path.exists(self._path) and os.path.getsize(self._path):
+      self.write(RESUME, step, {})
+
+  def write(self, kind: str, step: int, values: Mapping[str, Any],
+            set_name: Optional[str] = None):
+    """Appends one record.
+
+    Args:
+      kind: one of this module's constants.
+      step: global step.
+      values: name to number or text.
+      set_name: of the evaluation set that it is about.
+    """
+    if not self._is_mended:
+      os.makedirs(os.path.dirname(self._path) or '.', exist_ok=True)
+      _mend(self._path)
+      self._is_mended = True
+    record = {'kind': kind, 'step': step,
+              'time': datetime.datetime.now(datetime.timezone.utc).isoformat(
+                  timespec='seconds')}
+    if set_name is not None:
+      record['set'] = set_name
+    record['values'] = {name: _plain(value) for name, value in values.items()}
+    line = json.dumps(record, ensure_ascii=False) + '\n'
+    # One write call, so that nothing but a kill within it tears a line.
+    with open(self._path, 'ab', buffering=0) as f:
+      f.write(line.encode('utf-8'))
+
+
+def read(model_dir: str) -> list[Record]:
+  """The records that still hold, in order.
+
+  What a run wrote after the step from which a later one went on was done over
+  again, and is left out; so is a torn last line.
+
+  Args:
+    model_dir: the directory.
+
+  Raises:
+    InputError: if there is no such file or a line in its midst is no record.
+  """
+  path = os.path.join(model_dir, FILE)
+  try:
+    with open(path, 'rb') as f:
+      lines = f.read().split(b'\n')
+  except OSError as e:
+    raise errors.InputError(
+        f'{path}: cannot be read ({e.strerror}); name a directory that '
+        'bin/train has trained in.') from e
+  records = []
+  for number, line in enumerate(lines, 1):
+    record = _parsed(line)
+    if record is None:
+      if number == len(lines):  # Torn, or the nothing after the last newline.
+        continue
+      raise errors.InputError(
+          f'{path}: line {number} is no record; take that line out.')
+    if record['kind'] == RESUME:
+      records = [old for old in records if old['step'] <= record['step']]
+    records.append(record)
+  return records
