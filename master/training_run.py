@@ -326,9 +326,12 @@ class TrainingRun:
   def _tell_end(self, seconds: float):
     """Logs how far the training came, and why no further."""
     step = checkpoints.step(self.estimator.latest_checkpoint())
-    is_early = step < self._config.train_steps
+    is_early = (step < self._config.train_steps and self.best is not None
+                and self.best.should_stop)
     self._log.write(metrics_log.END, step, {
-        'reason': 'early_stop' if is_early else 'train_steps',
+        'reason': ('early_stop' if is_early
+                   else 'train_steps' if step >= self._config.train_steps
+                   else 'stopped'),
         'seconds': round(seconds, 1)})
     logging.info(
         'Ended at step %d after %.0f s%s', step, seconds,

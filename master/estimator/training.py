@@ -12,6 +12,7 @@ from typing import Any, Callable, Optional, Sequence, Union
 from absl import logging
 import tensorflow.compat.v1 as tf
 
+from master import errors
 from master.estimator import checkpoints
 from master.estimator import estimator as estimator_lib
 
@@ -84,6 +85,10 @@ class _Evaluator:
     self._whole_step = None  # Of the newest evaluation by `input_fn`.
     self.results = None
     self.exports = []
+
+  @property
+  def name(self) -> str:
+    return self._spec.name or 'the evaluation set'
 
   def is_due(self, step: int, now: float) -> bool:
     spec = self._spec
@@ -160,7 +165,13 @@ class _Listener(tf.train.CheckpointSaverListener):
     due = [evaluator for evaluator in self._evaluators
            if evaluator.is_due(step, now)]
     for evaluator in due:
-      evaluator.evaluate(step, now)
+      try:
+        evaluator.evaluate(step, now)
+      except (errors.InputError, OSError) as e:
+        # Days of training should not end for a set that is away for a while;
+        # at the end of the training it is a fault.
+        logging.error('%s could not be evaluated at step %d: %s',
+                      evaluator.name, step, e)
     return bool(due) and self._should_stop()
 
 

@@ -218,14 +218,17 @@ class BestCheckpoints:
 
   def _take(self, entry: dict[str, Any], checkpoint: str):
     """Puts the checkpoint among those kept, if it belongs there."""
-    # A step done over again has files of the same names.
-    kept = [old for old in self._kept if old['step'] != entry['step']]
+    os.makedirs(self.directory, exist_ok=True)
+    kept = list(self._kept)
+    # A step done over again has files of the same names: the better one stays.
+    for old in self._kept:
+      if old['step'] == entry['step']:
+        if not self.criterion.is_better(entry['value'], old['value']):
+          return self._publish(kept)
+        kept.remove(old)
     place = next((i for i, old in enumerate(kept)
                   if self.criterion.is_better(entry['value'], old['value'])),
                  len(kept))
-    os.makedirs(self.directory, exist_ok=True)
-    if len(kept) != len(self._kept):
-      self._publish(kept)
     if place < self._keep and not math.isnan(entry['value']):
       self._copy(checkpoint, entry['step'])
       kept.insert(place, entry)
