@@ -152,20 +152,21 @@ class SummaryHook(tf.train.SessionRunHook):
   def before_run(self, run_context):
     self._due = self._next_step is None or (
         self._timer.should_trigger_for_step(self._next_step))
-    fetches = {'step': self._step}
-    if self._scaffold.summary_op is not None and (
+    if self._scaffold.summary_op is None or not (
         self._due or self._only_scalars):
-      fetches['summary'] = self._scaffold.summary_op
-    return tf.train.SessionRunArgs(fetches)
+      return None
+    return tf.train.SessionRunArgs({'summary': self._scaffold.summary_op})
 
   def after_run(self, run_context, run_values):
-    # The step was read beside the train op, so it may lack that step.
-    step = int(run_values.results['step']) + 1
-    if self._due and 'summary' in run_values.results:
+    if not self._due:
+      # Counted, as a step fetched beside the train op may lack that step.
+      self._next_step += 1
+      return
+    step = int(run_context.session.run(self._step))
+    if run_values.results:
       if self._next_step is None:
         self._writer.add_session_log(
             tf.SessionLog(status=tf.SessionLog.START), step)
-      step = int(run_context.session.run(self._step))
       self._timer.update_last_triggered_step(step)
       self._writer.add_summary(run_values.results['summary'], step)
     self._next_step = step + 1

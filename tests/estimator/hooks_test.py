@@ -33,13 +33,15 @@ class HooksTest(tf.test.TestCase):
 
   def test_progress(self):
     directory = self.create_tempdir().full_path
+    told = []
 
     def make(loss):
       tf.add_to_collection(hooks.PROGRESS_TENSORS,
                            tf.identity(loss / 10, 'scope/learning_rate'))
       return [hooks.ProgressHook(
           3, total_steps=70, examples_per_step=5, tensors={'loss': loss},
-          unit='images', output_dir=directory, clock=Clock())]
+          unit='images', output_dir=directory, clock=Clock(),
+          progress_fn=lambda *line: told.append(line))]
 
     with tf.Graph().as_default(), self.assertLogs('absl', level='INFO') as logs:
       self.run_hooks(make, 7)
@@ -59,6 +61,46 @@ class HooksTest(tf.test.TestCase):
     self.assertCountEqual([
         (3, 'global_step/sec', 0.5), (3, 'images_per_second', 2.5),
         (6, 'global_step/sec', 0.5), (6, 'images_per_second', 2.5)], rates)
+
+    self.assertEqual([3, 6], [step for step, _ in told])
+    self.assertEqual(['loss', 'learning_rate', 'steps_per_second',
+                      'images_per_second'], list(told[0][1]))
+    self.assertAllClose([2.5, 0.25, 0.5, 2.5], list(told[0][1].values()))
+
+  def _summaries(self, make_summary, runs):
+    """Steps at which a summary is written; fetches of each step."""
+    directory = self.create_tempdir().full_path
+    fetched = []
+
+    class Note(hooks.SummaryHook):
+
+      def before_run(self, run_context):
+        found = super().before_run(run_context)
+        fetched.append(found is not None)
+        return found
+
+    with tf.Graph().as_default():
+
+      def make(loss):
+        scaffold = tf.train.Scaffold(summary_op=make_summary(loss))
+        return [Note(3, directory, scaffold)]
+
+      self.run_hooks(make, runs)
+    path, = tf.gfile.Glob(f'{directory}/events*')
+    return [event.step for event in tf.train.summary_iterator(path)
+            if event.summary.value], fetched
+
+  def test_scalars_are_fetched_at_every_step(self):
+    written, fetched = self._summaries(
+        lambda loss: tf.summary.scalar('loss', loss), 7)
+    self.assertEqual([1, 4, 7], written)
+    self.assertEqual([True] * 7, fetched)
+
+  def test_other_summaries_are_fetched_when_due(self):
+    written, fetched = self._summaries(
+        lambda loss: tf.summary.histogram('loss', loss), 7)
+    self.assertEqual([1, 4, 7], written)
+    self.assertEqual([True, False, False] * 2 + [True], fetched)
 
   def test_stop_after_batches(self):
     with tf.Graph().as_default():
