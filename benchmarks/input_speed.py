@@ -61,7 +61,7 @@ def define_flags():
   report.define_flags()
 
 
-def _python(module: str, *arguments: str) -> str:
+def python(module: str, *arguments: str) -> str:
   """Runs a module of the checkout in a process; returns its stdout."""
   path = os.pathsep.join(filter(None, [_ROOT, os.environ.get('PYTHONPATH')]))
   return subprocess.run(
@@ -69,11 +69,11 @@ def _python(module: str, *arguments: str) -> str:
       stdout=subprocess.PIPE, env={**os.environ, 'PYTHONPATH': path}).stdout
 
 
-def _words_lmdb(folder: str, count: int) -> str:
+def words_lmdb(folder: str, count: int) -> str:
   """Path of an LMDB of `count` words, drawn unless they are there."""
   path = os.path.join(folder, f'words_{count}')
   if not os.path.isdir(path):
-    _python('master.cli.render_lmdb', f'--output={path}', f'--count={count}',
+    python('master.cli.render_lmdb', f'--output={path}', f'--count={count}',
             '--charset=62', f'--min_height={_HEIGHT}',
             f'--max_height={_HEIGHT}', '--png_rate=0', '--grey_rate=0')
   return path
@@ -229,7 +229,7 @@ def _stages(lmdb: str, images: list[bytes], model: config_lib.ModelConfig,
 def _probe(path: str, batch_size: int) -> dict[str, float]:
   """What `input_probe` tells of an LMDB."""
   report.note('reading an epoch in a fresh process')
-  return json.loads(_python('benchmarks.input_probe', path, str(batch_size)))
+  return json.loads(python('benchmarks.input_probe', path, str(batch_size)))
 
 
 def _probe_table(found: dict[str, float]) -> str:
@@ -255,7 +255,7 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
     folder = flags_obj.scratch or stack.enter_context(
         tempfile.TemporaryDirectory())
     os.makedirs(folder, exist_ok=True)
-    lmdb = flags_obj.lmdb or _words_lmdb(folder, flags_obj.words)
+    lmdb = flags_obj.lmdb or words_lmdb(folder, flags_obj.words)
     images = _first_images(lmdb)
     runs = _runs(flags_obj, lmdb, images,
                  _Runner(flags_obj.batch_size, stack))
