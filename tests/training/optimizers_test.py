@@ -64,6 +64,18 @@ class OptimizersTest(tf.test.TestCase, parameterized.TestCase):
     for value in got[1:]:
       self.assertAllClose(_adamw(decay=0.), value, rtol=1e-5)
 
+  @parameterized.parameters(
+      (dict(), ['Adam', 'Adam_1']), (_ADAMW, ['Adam', 'Adam_1']),
+      (_MOMENTUM, ['Momentum']))
+  def test_slots_keep_their_names_in_checkpoints(self, settings, slots):
+    with test_util.graph_session():
+      x, = _variables('x')
+      optimization.train_op(tf.reduce_sum(x ** 2), [x],
+                            config_lib.TrainConfig(**settings))
+      names = [v.op.name for v in tf.global_variables()]
+      self.assertEqual([f'x/{slot}' for slot in slots],
+                       sorted(n for n in names if n.startswith('x/')))
+
   def test_exclusions_may_be_chosen(self):
     got = self.train(['kernel', 'bias'], weight_decay_exclude=('^kern',),
                      **_ADAMW)
