@@ -8,6 +8,7 @@ tests/flagfiles_test.py.
 import dataclasses
 import json
 import os
+import re
 from typing import Any, Optional
 
 from master import charset as charset_lib
@@ -19,8 +20,8 @@ GCB_POOLINGS = ('attention', 'average')
 GCB_PLACEMENTS = ('first', 'all')
 IMAGE_RESIZES = ('right', 'right_square', 'stretch', 'letterbox')
 UNKNOWN_CHARS = ('skip', 'strip', 'unk')
-OPTIMIZERS = ('adam', 'momentum')
-SCHEDULES = ('constant', 'cosine', 'inverse_sqrt')
+OPTIMIZERS = ('adam', 'adamw', 'momentum')
+SCHEDULES = ('constant', 'step', 'exponential', 'cosine', 'inverse_sqrt')
 
 FORMATS = ('saved_model', 'onnx')
 CONVOLUTIONS = ('winograd', 'direct')
@@ -274,6 +275,68 @@ class AugmentConfig:
              f'--{field.name}={value}: must be in [0, 1].')
 
 
+# Field -> the field that chooses, and the choices of it that read the field.
+_READ_BY = {
+    'adam_beta1': ('optimizer', ('adam', 'adamw')),
+    'adam_beta2': ('optimizer', ('adam', 'adamw')),
+    'adam_epsilon': ('optimizer', ('adam', 'adamw')),
+    'momentum': ('optimizer', ('momentum',)),
+    'nesterov': ('optimizer', ('momentum',)),
+    'weight_decay': ('optimizer', ('adamw', 'momentum')),
+    'weight_decay_exclude': ('optimizer', ('adamw', 'momentum')),
+    'decay_boundaries': ('schedule', ('step',)),
+    'decay_factor': ('schedule', ('step', 'exponential')),
+    'cosine_floor': ('schedule', ('cosine',)),
+}
+
+
+def _check_pattern(flag: str, pattern: str):
+  try:
+    re.compile(pattern)
+  except re.error as e:
+    raise errors.InputError(
+        f'--{flag}: {pattern!r} is no regular expression: {e}.') from e
+
+
+def _check_factor(setting: str):
+  pattern, _, factor = setting.rpartition('=')
+  try:
+    good = bool(pattern) and 0 < float(factor) < float('inf')
+  except ValueError:
+    good = False
+  _check(good, f'--learning_rate_factors: {setting!r} must be PATTERN=FACTOR '
+         'with a factor above 0; --freeze is for those not to be trained.')
+  _check_pattern('learning_rate_factors', pattern)
+
+
+def _check_optimisation(config: 'TrainConfig'):
+  """Judges the settings of optimizers and schedules."""
+  for field in dataclasses.fields(config):
+    chooser, choices = _READ_BY.get(field.name, ('optimizer', OPTIMIZERS))
+    _check(getattr(config, chooser) in choices
+           or getattr(config, field.name) == field.default,
+           f'--{field.name}: --{chooser}={getattr(config, chooser)} does not '
+           f'read it; leave it out, or choose {" or ".join(choices)}.')
+  _check(config.weight_decay >= 0,
+         f'--weight_decay={config.weight_decay}: must be at least 0.')
+  _check(config.optimizer != 'adamw' or config.weight_decay > 0,
+         '--optimizer=adamw: needs --weight_decay above 0.')
+  _check(0 < config.decay_factor <= 1,
+         f'--decay_factor={config.decay_factor}: must be in (0, 1].')
+  _check(0 <= config.cosine_floor <= 1,
+         f'--cosine_floor={config.cosine_floor}: must be in [0, 1].')
+  steps = config.decay_boundaries
+  _check(all(a < b for a, b in zip((0, *steps), steps)),
+         '--decay_boundaries: must be rising steps from 1 on.')
+  _check(config.schedule != 'step' or steps,
+         '--schedule=step: needs --decay_boundaries.')
+  for flag in ('weight_decay_exclude', 'freeze'):
+    for pattern in getattr(config, flag):
+      _check_pattern(flag, pattern)
+  for setting in config.learning_rate_factors:
+    _check_factor(setting)
+
+
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
   """How the variables are learned and what is written meanwhile.
@@ -281,14 +344,28 @@ class TrainConfig:
   Attributes:
     train_steps: step at which training ends.
     seed: of initial values, shuffling and dropout.
-    optimizer: adam or momentum.
+    optimizer: adam, adamw (decoupled weight decay) or momentum.
     learning_rate: its highest value.
-    schedule: constant, cosine (to zero at train_steps) or inverse_sqrt.
+    schedule: constant, step (times decay_factor at each of
+      decay_boundaries), exponential (to decay_factor at train_steps), cosine
+      (to cosine_floor at train_steps) or inverse_sqrt.
+    decay_boundaries: rising steps at which the step schedule falls.
+    decay_factor: of the schedules step and exponential, in (0, 1].
+    cosine_floor: where the cosine ends, as a part of learning_rate.
     warmup_steps: steps over which the rate rises from zero.
     adam_beta1: decay of Adam's mean.
     adam_beta2: decay of Adam's squared mean.
     adam_epsilon: Adam's guard against division by zero.
     momentum: of the momentum optimizer.
+    nesterov: whether the momentum looks ahead.
+    weight_decay: part of a weight that each step takes away, times the
+      learning rate; adamw and momentum.
+    weight_decay_exclude: regular expressions; variables with one in their
+      name do not decay.
+    freeze: regular expressions; variables with one in their name, statistics
+      of batch norms too, keep their values.
+    learning_rate_factors: PATTERN=FACTOR; the first whose pattern is in a
+      variable's name scales its updates.
     clip_norm: largest global norm of the gradients; 0 for no limit.
     label_smoothing: probability spread over all classes.
     save_steps: steps between checkpoints.
@@ -309,11 +386,20 @@ class TrainConfig:
   optimizer: str = 'adam'
   learning_rate: float = 4e-4
   schedule: str = 'constant'
+  decay_boundaries: tuple[int, ...] = ()
+  decay_factor: float = 0.1
+  cosine_floor: float = 0.0
   warmup_steps: int = 0
   adam_beta1: float = 0.9
   adam_beta2: float = 0.999
   adam_epsilon: float = 1e-8
   momentum: float = 0.9
+  nesterov: bool = False
+  weight_decay: float = 0.0
+  weight_decay_exclude: tuple[str, ...] = (
+      'bias$', '(gamma|beta)$', 'embedding$')
+  freeze: tuple[str, ...] = ()
+  learning_rate_factors: tuple[str, ...] = ()
   clip_norm: float = 0.0
   label_smoothing: float = 0.0
   save_steps: int = 1000
@@ -350,6 +436,7 @@ class TrainConfig:
            f'--train_steps={self.train_steps}.')
     _check(self.schedule != 'inverse_sqrt' or self.warmup_steps >= 1,
            '--schedule=inverse_sqrt: needs --warmup_steps of at least 1.')
+    _check_optimisation(self)
 
 
 @dataclasses.dataclass(frozen=True)

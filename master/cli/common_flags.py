@@ -214,8 +214,20 @@ def define_train_flags():
       'Highest learning rate; schedule and warmup_steps shape it.')
   flags.DEFINE_enum(
       'schedule', default.schedule, config_lib.SCHEDULES,
-      'How the learning rate falls after the warm-up: not at all, as a '
-      'cosine to zero at train_steps, or with 1 / sqrt(step).')
+      'How the learning rate falls after the warm-up: not at all; times '
+      'decay_factor at each of decay_boundaries; evenly to decay_factor at '
+      'train_steps; as a cosine to cosine_floor at train_steps; or with '
+      '1 / sqrt(step).')
+  flags.DEFINE_list(
+      'decay_boundaries', _numbers(default.decay_boundaries),
+      'Rising steps at which the step schedule falls.')
+  flags.DEFINE_float(
+      'decay_factor', default.decay_factor,
+      'What the step schedule multiplies with at each boundary, and the '
+      'exponential one over all steps after the warm-up.')
+  flags.DEFINE_float(
+      'cosine_floor', default.cosine_floor,
+      'Where the cosine schedule ends, as a part of learning_rate.')
   flags.DEFINE_integer(
       'warmup_steps', default.warmup_steps,
       'Steps over which the learning rate rises from zero.')
@@ -228,6 +240,23 @@ def define_train_flags():
       "Adam's guard against division by zero.")
   flags.DEFINE_float(
       'momentum', default.momentum, 'Of the momentum optimizer.')
+  flags.DEFINE_bool(
+      'nesterov', default.nesterov, 'Let the momentum optimizer look ahead.')
+  flags.DEFINE_float(
+      'weight_decay', default.weight_decay,
+      'Part of each weight that a step takes away, times the learning rate; '
+      'of adamw and momentum.')
+  flags.DEFINE_list(
+      'weight_decay_exclude', list(default.weight_decay_exclude),
+      'Regular expressions; variables with one in their name do not decay.')
+  flags.DEFINE_list(
+      'freeze', list(default.freeze),
+      'Regular expressions; variables with one in their name, batch norm '
+      'statistics too, keep their values.')
+  flags.DEFINE_list(
+      'learning_rate_factors', list(default.learning_rate_factors),
+      'PATTERN=FACTOR pairs; the first whose regular expression is in the '
+      "name of a variable scales that variable's updates.")
   flags.DEFINE_float(
       'clip_norm', default.clip_norm,
       'Largest global norm of the gradients; 0 sets no limit.')
@@ -336,6 +365,8 @@ def _convert(field: dataclasses.Field, value: Any) -> Any:
   if field.name == 'charset':
     return charset_lib.load_characters(value)
   if isinstance(value, list):
+    if field.type == tuple[str, ...]:
+      return tuple(value)
     try:
       return tuple(int(number) for number in value)
     except ValueError:

@@ -11,9 +11,12 @@ def learning_rate(config: config_lib.TrainConfig,
                   global_step: tf.Tensor) -> tf.Tensor:
   """The learning rate at a step.
 
-  It rises linearly over warmup_steps. From there it is constant; falls as
-  half a cosine to zero at train_steps; or falls with 1 / sqrt(step) (Vaswani
-  2017, 5.3, with learning_rate as its highest value).
+  It rises linearly over warmup_steps. From there it is constant; is
+  multiplied by decay_factor at each of decay_boundaries (step); falls evenly
+  to decay_factor times its value at train_steps (exponential); falls as half
+  a cosine to cosine_floor times its value at train_steps (Loshchilov & Hutter
+  2017, one cycle); or falls with 1 / sqrt(step) (Vaswani 2017, 5.3, with
+  learning_rate as its highest value).
 
   Args:
     config: of the training.
@@ -25,10 +28,17 @@ def learning_rate(config: config_lib.TrainConfig,
   with tf.name_scope('schedule'):
     step = tf.cast(global_step, tf.float32)
     rate = tf.constant(config.learning_rate, tf.float32)
+    span = max(1, config.train_steps - config.warmup_steps)
+    done = tf.clip_by_value((step - config.warmup_steps) / span, 0., 1.)
     if config.schedule == 'cosine':
-      span = max(1, config.train_steps - config.warmup_steps)
-      done = tf.clip_by_value((step - config.warmup_steps) / span, 0., 1.)
-      rate *= 0.5 * (1 + tf.cos(math.pi * done))
+      floor = config.cosine_floor
+      rate *= floor + (1 - floor) * 0.5 * (1 + tf.cos(math.pi * done))
+    elif config.schedule == 'exponential':
+      rate *= config.decay_factor ** done
+    elif config.schedule == 'step':
+      passed = [step >= boundary for boundary in config.decay_boundaries]
+      rate *= config.decay_factor ** tf.reduce_sum(
+          tf.cast(tf.stack(passed), tf.float32))
     elif config.schedule == 'inverse_sqrt':
       rate *= tf.math.rsqrt(
           tf.maximum(step + 1, config.warmup_steps) / config.warmup_steps)

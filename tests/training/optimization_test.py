@@ -183,6 +183,9 @@ class ReplicasTest(tf.test.TestCase, parameterized.TestCase):
   @parameterized.parameters(
       dict(), dict(optimizer='momentum'), dict(clip_norm=0.1),
       dict(optimizer='momentum', clip_norm=0.1),
+      dict(optimizer='adamw', weight_decay=0.3),
+      dict(optimizer='momentum', weight_decay=0.3, nesterov=True,
+           learning_rate_factors=('kernel=0.5',)),
       dict(optimizer='momentum', clip_norm=100.))
   def test_two_devices_equal_one(self, **settings):
     config = config_lib.TrainConfig(learning_rate=0.5, warmup_steps=2,

@@ -47,6 +47,21 @@ class SchedulesTest(tf.test.TestCase, parameterized.TestCase):
     rates = self.rates([49, 99], schedule='cosine', warmup_steps=100)
     self.assertAllClose([0.25, 0.5], rates)
 
+  def test_cosine_ends_at_its_floor(self):
+    rates = self.rates([0, 50, 100, 200], schedule='cosine', cosine_floor=0.2)
+    self.assertAllClose([0.5, 0.3, 0.1, 0.1], rates, atol=1e-6)
+
+  def test_step_falls_at_each_boundary(self):
+    rates = self.rates([4, 9, 19, 20, 49, 50, 200], schedule='step',
+                       decay_boundaries=(20, 50), decay_factor=0.5,
+                       warmup_steps=10)
+    self.assertAllClose([0.25, 0.5, 0.5, 0.25, 0.25, 0.125, 0.125], rates)
+
+  def test_exponential_falls_evenly_to_its_factor(self):
+    rates = self.rates([9, 20, 60, 100, 200], schedule='exponential',
+                       decay_factor=0.01, warmup_steps=20)
+    self.assertAllClose([0.25, 0.5, 0.05, 0.005, 0.005], rates, rtol=1e-5)
+
   def test_inverse_sqrt_halves_in_four_times_the_steps(self):
     rates = self.rates([9, 39, 159], schedule='inverse_sqrt',
                        warmup_steps=10)
