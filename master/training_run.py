@@ -5,6 +5,7 @@ Guarded by tests/training_run_test.py and tests/cli/train_test.py.
 
 import dataclasses
 import logging
+import signal
 import time
 from typing import Any, Callable, Mapping, Optional, Sequence
 
@@ -180,7 +181,8 @@ class TrainingRun:
             train_distribute=distribution_lib.strategy_from_name(
                 distribution),
             examples_per_step=config.data.batch_size,
-            examples_unit='images', progress_fn=self._log_progress),
+            examples_unit='images', progress_fn=self._log_progress,
+            stop_signals=(signal.SIGTERM, signal.SIGINT)),
         warm_start_from=warm_start_from)
 
   def _best_checkpoints(self, model_dir: str

@@ -10,6 +10,7 @@ from master.estimator import checkpoints
 from master.estimator import distribution
 from master.estimator import hooks as hooks_lib
 from master.estimator import model_graph
+from master.estimator import stop_signals
 
 
 def _own_hooks(graph: model_graph.ModelGraph, config: Any,
@@ -84,7 +85,17 @@ def train(model_fn: calling.ModelFn, input_fn: calling.InputFn, config: Any,
   Raises:
     InputError: if the checkpoint does not fit the model.
     tf.train.NanLossDuringTrainingError: at a loss that is no number.
+    StoppedError: at one of config.stop_signals, when all is saved.
   """
+  with stop_signals.listening(config.stop_signals) as heard:
+    _train(model_fn, input_fn, config, last_step,
+           [*hooks, stop_signals.StopHook(heard)], listeners, warm_start)
+    heard.check()
+
+
+def _train(model_fn: calling.ModelFn, input_fn: calling.InputFn, config: Any,
+           last_step: Optional[int], hooks: Sequence[Any],
+           listeners: Sequence[Any], warm_start: Any):
   with tf.Graph().as_default() as tf_graph, tf_graph.device(
       config.device_fn):
     tf.set_random_seed(config.tf_random_seed)
