@@ -6,6 +6,7 @@ from absl import logging
 import tensorflow.compat.v1 as tf
 
 from master.estimator import calling
+from master.estimator import checkpoint_files
 from master.estimator import checkpoints
 from master.estimator import distribution
 from master.estimator import hooks as hooks_lib
@@ -54,7 +55,7 @@ def _continue_without_optimizer(scaffold: tf.train.Scaffold, config: Any,
 def _prepare(scaffold: tf.train.Scaffold, config: Any, warm_start: Any
              ) -> tuple[tf.train.Scaffold, Optional[str]]:
   """The session's scaffold, and the directory that it is to restore from."""
-  checkpoint = tf.train.latest_checkpoint(config.model_dir)
+  checkpoint = checkpoint_files.repair(config.model_dir)
   # What a saver of the model_fn's own restores is its own matter.
   if checkpoint and scaffold.saver is None:
     settings = checkpoints.without_optimizer(checkpoint)
