@@ -5,6 +5,7 @@ Guarded by tests/training_run_test.py and tests/cli/train_test.py.
 
 import dataclasses
 import logging
+import signal
 import time
 from typing import Any, Callable, Mapping, Optional, Sequence
 
@@ -13,6 +14,7 @@ import tensorflow.compat.v1 as tf
 from master import config as config_lib
 from master import errors
 from master import model_fn as model_fn_lib
+from master.estimator import checkpoint_files
 from master.estimator import checkpoints
 from master.estimator import distribution as distribution_lib
 from master.estimator import estimator as estimator_lib
@@ -154,7 +156,7 @@ class TrainingRun:
         train_weights=train_weights and list(train_weights),
         warm_start_from=warm_start_from or '', distribution=distribution)
     self._first_step = checkpoints.step(
-        tf.train.latest_checkpoint(model_dir))
+        checkpoint_files.repair(model_dir))
     self._counter = records.SkipCounter()
     self._input_fn = input_fn.make_train_input_fn(
         train_lmdb, config.model, config.data, train.seed, self._counter,
@@ -180,7 +182,8 @@ class TrainingRun:
             train_distribute=distribution_lib.strategy_from_name(
                 distribution),
             examples_per_step=config.data.batch_size,
-            examples_unit='images', progress_fn=self._log_progress),
+            examples_unit='images', progress_fn=self._log_progress,
+            stop_signals=(signal.SIGTERM, signal.SIGINT)),
         warm_start_from=warm_start_from)
 
   def _best_checkpoints(self, model_dir: str

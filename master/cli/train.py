@@ -206,7 +206,14 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
   names = [field.name for group in _GROUPS
            for field in dataclasses.fields(group)]
   flags_file.write(model_dir, flags_obj, [*names, *_OWN], model)
-  for name, metrics in run.train().items():
+  from master.estimator import stop_signals
+  try:
+    results = run.train()
+  except stop_signals.StoppedError as e:
+    logging.warning('%s: the same command goes on from the checkpoint in %s',
+                    e, model_dir)
+    return 128 + e.number
+  for name, metrics in results.items():
     for metric, value in sorted(metrics.items()):
       print(f'{name}\t{metric}\t{value:.4f}')
   _print_best(run.best)

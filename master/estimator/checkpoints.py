@@ -12,6 +12,7 @@ from absl import logging
 import tensorflow.compat.v1 as tf
 
 from master import errors
+from master.estimator import checkpoint_files
 
 BASE_NAME = 'model.ckpt'
 _MAX_NAMED = 3
@@ -38,7 +39,7 @@ def find(path: str) -> str:
   Raises:
     InputError: if there is none.
   """
-  latest = tf.train.latest_checkpoint(path) if tf.io.gfile.isdir(
+  latest = checkpoint_files.latest(path) if tf.io.gfile.isdir(
       path) else path
   if latest is None:
     raise errors.InputError(

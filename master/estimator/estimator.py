@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from master.estimator import calling
+from master.estimator import checkpoint_files
 from master.estimator import checkpoints
 from master.estimator import evaluation
 from master.estimator import mode_keys
@@ -92,8 +93,8 @@ class Estimator:
     return os.path.join(self.model_dir, f'eval_{name}' if name else 'eval')
 
   def latest_checkpoint(self) -> Optional[str]:
-    """Path of the newest checkpoint; None if there is none."""
-    return tf.train.latest_checkpoint(self.model_dir)
+    """Path of the newest intact checkpoint; None if there is none."""
+    return checkpoint_files.latest(self.model_dir)
 
   def get_variable_names(self) -> list[str]:
     """Names of the variables in the newest checkpoint."""

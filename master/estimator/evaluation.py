@@ -12,6 +12,7 @@ from master.estimator import checkpoints
 from master.estimator import distribution
 from master.estimator import hooks as hooks_lib
 from master.estimator import model_graph
+from master.estimator import stop_signals
 
 
 def _metric_ops(graph: model_graph.ModelGraph) -> tuple[dict, Any]:
@@ -62,7 +63,7 @@ def evaluate(model_fn: calling.ModelFn, input_fn: calling.InputFn,
         checkpoint_filename_with_path=checkpoint)
     with tf.train.MonitoredSession(
         creator, [*graph.input_hooks, *graph.hooks, *hooks, counter,
-                  final]) as session:
+                  final, stop_signals.AbandonHook()]) as session:
       while not session.should_stop():
         session.run(update)
   if not counter.count:

@@ -1,7 +1,7 @@
 """How an Estimator runs. Guarded by tests/estimator/run_config_test.py."""
 
 import dataclasses
-from typing import Any, Callable, Mapping, Optional
+from typing import Any, Callable, Mapping, Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
@@ -38,6 +38,8 @@ class RunConfig:
     examples_unit: what an example is called in progress and summaries.
     progress_fn: also told of each progress line: global step, and name to
       value of all its numbers.
+    stop_signals: signals, as `signal.SIGTERM`, at which training saves a
+      checkpoint after the step under way and raises `StoppedError`.
   """
   model_dir: Optional[str] = None
   tf_random_seed: Optional[int] = None
@@ -56,6 +58,7 @@ class RunConfig:
   examples_per_step: Optional[int] = None
   examples_unit: str = 'examples'
   progress_fn: Optional[Callable[[int, Mapping[str, float]], None]] = None
+  stop_signals: Sequence[int] = ()
 
   def __post_init__(self):
     if self.save_checkpoints_secs is _DEFAULT:

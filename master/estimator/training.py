@@ -15,6 +15,7 @@ import tensorflow.compat.v1 as tf
 from master import errors
 from master.estimator import checkpoints
 from master.estimator import estimator as estimator_lib
+from master.estimator import stop_signals
 
 
 @dataclasses.dataclass(frozen=True)
@@ -188,7 +189,21 @@ def train_and_evaluate(
   Returns:
     (Results of the last evaluation, what its exporters returned); lists of
     them for several specs.
+
+  Raises:
+    StoppedError: at one of the RunConfig's stop_signals.
   """
+  # The real tf.estimator's configuration has no such field.
+  numbers = getattr(estimator.config, 'stop_signals', ())
+  with stop_signals.listening(numbers) as heard:
+    results = _train_and_evaluate(estimator, train_spec, eval_spec)
+    heard.check()
+    return results
+
+
+def _train_and_evaluate(
+    estimator: estimator_lib.Estimator, train_spec: TrainSpec,
+    eval_spec: Union[EvalSpec, Sequence[EvalSpec]]) -> tuple[Any, Any]:
   several = isinstance(eval_spec, (list, tuple)) and not hasattr(
       eval_spec, 'input_fn')
   first_step = checkpoints.step(estimator.latest_checkpoint())

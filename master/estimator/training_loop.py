@@ -6,10 +6,12 @@ from absl import logging
 import tensorflow.compat.v1 as tf
 
 from master.estimator import calling
+from master.estimator import checkpoint_files
 from master.estimator import checkpoints
 from master.estimator import distribution
 from master.estimator import hooks as hooks_lib
 from master.estimator import model_graph
+from master.estimator import stop_signals
 
 
 def _own_hooks(graph: model_graph.ModelGraph, config: Any,
@@ -53,7 +55,7 @@ def _continue_without_optimizer(scaffold: tf.train.Scaffold, config: Any,
 def _prepare(scaffold: tf.train.Scaffold, config: Any, warm_start: Any
              ) -> tuple[tf.train.Scaffold, Optional[str]]:
   """The session's scaffold, and the directory that it is to restore from."""
-  checkpoint = tf.train.latest_checkpoint(config.model_dir)
+  checkpoint = checkpoint_files.repair(config.model_dir)
   # What a saver of the model_fn's own restores is its own matter.
   if checkpoint and scaffold.saver is None:
     settings = checkpoints.without_optimizer(checkpoint)
@@ -84,7 +86,17 @@ def train(model_fn: calling.ModelFn, input_fn: calling.InputFn, config: Any,
   Raises:
     InputError: if the checkpoint does not fit the model.
     tf.train.NanLossDuringTrainingError: at a loss that is no number.
+    StoppedError: at one of config.stop_signals, when all is saved.
   """
+  with stop_signals.listening(config.stop_signals) as heard:
+    _train(model_fn, input_fn, config, last_step,
+           [*hooks, stop_signals.StopHook(heard)], listeners, warm_start)
+    heard.check()
+
+
+def _train(model_fn: calling.ModelFn, input_fn: calling.InputFn, config: Any,
+           last_step: Optional[int], hooks: Sequence[Any],
+           listeners: Sequence[Any], warm_start: Any):
   with tf.Graph().as_default() as tf_graph, tf_graph.device(
       config.device_fn):
     tf.set_random_seed(config.tf_random_seed)

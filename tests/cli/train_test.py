@@ -95,6 +95,26 @@ class TrainTest(absltest.TestCase):
     self.assertEqual(0, process.returncode, process.stderr)
     self.assertIn(f'from step {step} to {step + 3}', process.stderr)
 
+  def test_sigterm_saves_and_tells(self):
+    model_dir = os.path.join(self.folder, 'terminated')
+    process = subprocess.Popen(
+        [sys.executable,
+         *self._arguments(model_dir, '--train_steps=1000000')],
+        stderr=subprocess.PIPE, text=True,
+        env={**os.environ, 'PYTHONPATH': str(commands.ROOT)})
+    try:
+      while _latest_step(model_dir) < 4:
+        self.assertIsNone(process.poll())
+        time.sleep(0.1)
+      process.send_signal(signal.SIGTERM)
+      _, log = process.communicate(timeout=120)
+    finally:
+      process.kill()
+      process.wait()
+    self.assertEqual(128 + signal.SIGTERM, process.returncode, log)
+    self.assertIn('stopped by SIGTERM: the same command goes on', log)
+    self.assertNotIn('Traceback', log)
+
   def test_refuses_to_resume_another_model(self):
     model_dir = os.path.join(self.folder, 'other')
     config_lib.write(config_lib.Config(config_lib.ModelConfig()), model_dir)
