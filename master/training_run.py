@@ -130,7 +130,8 @@ class TrainingRun:
                distribution: str = 'none',
                train_weights: Optional[Sequence[float]] = None,
                export_best: str = 'none',
-               export_fn: Optional[Callable[[str], Any]] = None):
+               export_fn: Optional[Callable[[str], Any]] = None,
+               warm_start_exclude: Sequence[str] = ()):
     """Opens every LMDB, so that a wrong path shows before the first step.
 
     Args:
@@ -145,6 +146,8 @@ class TrainingRun:
       export_best: when the best checkpoint is exported: none, end (when the
         training has ended) or each (whenever there is a better one).
       export_fn: exports the newest checkpoint of the directory it is given.
+      warm_start_exclude: regular expressions on names of variables that start
+        anew all the same.
 
     Raises:
       InputError: naming what cannot be read.
@@ -154,7 +157,8 @@ class TrainingRun:
     self._settings = _settings(
         config, train_lmdb=list(train_lmdb), eval_lmdb=dict(eval_lmdb),
         train_weights=train_weights and list(train_weights),
-        warm_start_from=warm_start_from or '', distribution=distribution)
+        warm_start_from=warm_start_from or '',
+        warm_start_exclude=list(warm_start_exclude), distribution=distribution)
     self._first_step = checkpoints.step(
         checkpoint_files.repair(model_dir))
     self._counter = records.SkipCounter()
@@ -184,7 +188,9 @@ class TrainingRun:
             examples_per_step=config.data.batch_size,
             examples_unit='images', progress_fn=self._log_progress,
             stop_signals=(signal.SIGTERM, signal.SIGINT)),
-        warm_start_from=warm_start_from)
+        warm_start_from=checkpoints.WarmStartSettings(
+            warm_start_from, exclude=tuple(warm_start_exclude))
+        if warm_start_from else None)
 
   def _best_checkpoints(self, model_dir: str
                         ) -> Optional[best_checkpoints.BestCheckpoints]:

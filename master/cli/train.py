@@ -19,6 +19,7 @@ import dataclasses
 import logging
 import math
 import os
+import re
 from typing import Any, Callable, Mapping, Optional, Sequence
 
 from absl import flags
@@ -33,7 +34,7 @@ _GROUPS = (config_lib.ModelConfig, config_lib.DataConfig,
            config_lib.TrainConfig, config_lib.DecodeConfig,
            config_lib.AugmentConfig)
 _OWN = ('model_dir', 'train_lmdb', 'train_weights', 'eval_lmdb',
-        'warm_start_from', 'distribution', 'export_best')
+        'warm_start_from', 'warm_start_exclude', 'distribution', 'export_best')
 
 
 def _inherited_from(flags_obj: flags.FlagValues) -> Optional[str]:
@@ -75,6 +76,13 @@ def _are_weights(values: Mapping[str, Sequence[str]]) -> bool:
       0 < weight < math.inf for weight in weights)
 
 
+def _are_patterns(values: Sequence[str]) -> bool:
+  try:
+    return all(re.compile(value) for value in values)
+  except re.error:
+    return False
+
+
 def define_flags():
   """Defines the flags of this command."""
   common_flags.define_model_flags(_inherited)
@@ -105,6 +113,14 @@ def define_flags():
       'Checkpoint prefix or model directory whose variables the training '
       'starts from, where model_dir holds no checkpoint yet. Model flags that '
       'are not given are as in the config.json beside it.')
+  flags.DEFINE_list(
+      'warm_start_exclude', [],
+      'Regular expressions, separated by commas: variables in whose names one '
+      'is found start anew and not from warm_start_from. For a new charset: '
+      'decoder/embedding,decoder/classes.')
+  flags.register_validator(
+      'warm_start_exclude', _are_patterns,
+      '--warm_start_exclude: must be regular expressions.')
   flags.DEFINE_enum(
       'distribution', 'auto', ['auto', 'none', 'mirrored'],
       'Devices to train on: all GPUs of this machine where there are several '
@@ -200,7 +216,8 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
       common_flags.named_paths('eval_lmdb', flags_obj.eval_lmdb),
       flags_obj.warm_start_from, flags_obj.distribution,
       _weights(flags_obj.train_weights) if flags_obj.train_weights else None,
-      flags_obj.export_best, _exporter(model_dir))
+      flags_obj.export_best, _exporter(model_dir),
+      flags_obj.warm_start_exclude)
   _check_export_best(flags_obj, run.best)
   config_lib.write(config, model_dir)
   names = [field.name for group in _GROUPS

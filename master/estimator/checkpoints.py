@@ -6,7 +6,7 @@ Guarded by tests/estimator/checkpoints_test.py.
 import collections
 import os
 import re
-from typing import Any, Callable, Mapping, Optional
+from typing import Any, Callable, Mapping, Optional, Sequence
 
 from absl import logging
 import tensorflow.compat.v1 as tf
@@ -16,11 +16,15 @@ from master.estimator import checkpoint_files
 
 BASE_NAME = 'model.ckpt'
 _MAX_NAMED = 3
+_MEND = 'Use the settings it was trained with or another directory.'
+_WARM_START_MEND = (
+    'Use the settings it was trained with, or let --warm_start_exclude name '
+    'what shall start anew.')
 
 WarmStartSettings = collections.namedtuple(
     'WarmStartSettings',
     ('ckpt_to_initialize_from', 'vars_to_warm_start',
-     'var_name_to_prev_var_name'), defaults=('.*', None))
+     'var_name_to_prev_var_name', 'exclude'), defaults=('.*', None, ()))
 WarmStartSettings.__doc__ = """Where variables start from.
 
 Attributes:
@@ -30,6 +34,8 @@ Attributes:
     state of the optimizer. Or a list of expressions, on all variables.
   var_name_to_prev_var_name: dict of a variable's name to its name in the
     checkpoint, where they differ.
+  exclude: regular expressions; variables in whose names one is found start
+    anew. tf.estimator's own settings lack this field.
 """
 
 
@@ -89,15 +95,17 @@ def _saved_shapes(path: str) -> dict[str, list[int]]:
     raise errors.InputError(f'{path}: not a readable checkpoint.') from e
 
 
-def check_fits(variables: Mapping[str, Any], path: str):
+def check_fits(variables: Mapping[str, Any], path: str,
+               mend: str = _MEND):
   """Checks that the checkpoint at `path` has all of `variables`.
 
   Args:
     variables: name in the checkpoint to variable.
     path: of the checkpoint.
+    mend: what the user may do, at the end of the message.
 
   Raises:
-    InputError: if not; it names the first that differ.
+    InputError: if not; it names the first that differ, the log has all.
   """
   saved = _saved_shapes(path)
   faults = []
@@ -109,13 +117,16 @@ def check_fits(variables: Mapping[str, Any], path: str):
       faults.append(f'{name} has shape {saved[name]} in it, {shape} in the '
                     'model')
   if faults:
+    if len(faults) > _MAX_NAMED:
+      logging.info('%s does not fit the model:\n  %s', path,
+                   '\n  '.join(faults))
     more = len(faults) - _MAX_NAMED
     directory, base = os.path.split(path)
     raise errors.InputError(
         f'{directory}: {base} does not fit the model: '
         + '; '.join(faults[:_MAX_NAMED])
         + (f'; and {more} more' if more > 0 else '')
-        + '. Use the settings it was trained with or another directory.')
+        + f'. {mend}')
 
 
 def prepare_scaffold(scaffold: tf.train.Scaffold, config: Any,
@@ -202,14 +213,26 @@ def warm_started(settings: Any) -> dict[str, Any]:
     raise errors.InputError(
         f'warm start from {settings.ckpt_to_initialize_from}: no variable of '
         f'the model matches {patterns}.')
-  return chosen
+  return _without(chosen, getattr(settings, 'exclude', ()))
+
+
+def _without(chosen: Mapping[str, Any],
+             patterns: Sequence[str]) -> dict[str, Any]:
+  """Those of `chosen` in whose names no pattern is found."""
+  for pattern in patterns:
+    if not any(re.search(pattern, _name(v)) for v in chosen.values()):
+      raise errors.InputError(
+          f'--warm_start_exclude={pattern}: found in no name of a variable '
+          'that would start from the checkpoint; correct it or leave it out.')
+  return {name: v for name, v in chosen.items()
+          if not any(re.search(pattern, _name(v)) for pattern in patterns)}
 
 
 def _warm_start_init_fn(settings: Any,
                         inner: Optional[Callable]) -> Callable[..., None]:
   path = find(settings.ckpt_to_initialize_from)
   variables = warm_started(settings)
-  check_fits(variables, path)
+  check_fits(variables, path, _WARM_START_MEND)
   # A Saver cannot give a mirrored variable another name than its own.
   values = {name: tf.placeholder(variable.dtype.base_dtype, variable.shape)
             for name, variable in variables.items()}

@@ -195,6 +195,23 @@ class TrainTest(absltest.TestCase):
         '--gcb_ratio=15: must be at most the channels of stages 2 to 4, but '
         'one has 10', *arguments, '--gcb_ratio=15')
 
+  def test_fine_tunes_with_another_charset(self):
+    source = self.create_tempdir().full_path
+    model_files.write_tiny_model_dir(source)
+    charset = self.create_tempfile(
+        content='\n'.join('gfedcba\u00e9') + '\n').full_path
+    model_dir = self.create_tempdir().full_path
+    arguments = (f'--train_lmdb={self._own_words()}', '--batch_size=2',
+                 f'--warm_start_from={source}', f'--charset={charset}',
+                 f'--model_dir={model_dir}', '--train_steps=1')
+    process = commands.run('-m', 'master.cli.train', *arguments)
+    self.assertEqual(2, process.returncode, process.stderr)
+    self.assertIn('--warm_start_exclude', process.stderr.splitlines()[-1])
+    log = self._train(
+        *arguments, '--warm_start_exclude=decoder/embedding,decoder/classes')
+    self.assertIn('Warm started', log)
+    self.assertEqual(1, _latest_step(model_dir))
+
   def test_a_broken_configuration_is_one_line(self):
     folder = self.create_tempdir()
     folder.create_file('config.json', '{"model": {"gcb_heads": 0}}')

@@ -132,6 +132,33 @@ class CheckpointsTest(tf.test.TestCase):
       with self.assertRaisesRegex(errors.InputError, 'not a readable'):
         checkpoints.without_optimizer(path)
 
+  def test_warm_start_without_the_excluded(self):
+    values = self.start(warm_start_from=checkpoints.WarmStartSettings(
+        self.source.model_dir, exclude=['weights$']))
+    self.assertAllClose(np.zeros([3, 1]), values['linear/weights'])
+    self.assertAllClose(self.source.get_variable_value('linear/bias'),
+                        values['linear/bias'])
+
+  def test_excluded_that_is_not_there(self):
+    with self.assertRaisesRegex(errors.InputError,
+                                '--warm_start_exclude=nonsense: found in no'):
+      self.start(warm_start_from=checkpoints.WarmStartSettings(
+          self.source.model_dir, exclude=['weights', 'nonsense']))
+
+  def test_warm_start_that_does_not_fit_names_the_flag(self):
+    with self.assertRaisesRegex(errors.InputError, '--warm_start_exclude'):
+      self.start(warm_start_from=checkpoints.WarmStartSettings(
+          self.source.model_dir, 'linear/bias', {'linear/bias': 'other'}))
+
+  def test_the_log_has_all_that_differs(self):
+    names = ['a', 'b', 'c', 'd', 'e']
+    with tf.Graph().as_default(), self.assertLogs(level='INFO') as log:
+      with self.assertRaisesRegex(errors.InputError, 'and 2 more'):
+        checkpoints.check_fits({name: tf.Variable(0.0) for name in names},
+                               checkpoints.find(self.source.model_dir))
+    for name in names:
+      self.assertIn(f'{name} is not in it', log.output[0])
+
   def test_warm_start_of_nothing(self):
     with self.assertRaisesRegex(errors.InputError, 'no variable'):
       self.start(warm_start_from=checkpoints.WarmStartSettings(
