@@ -70,6 +70,9 @@ def input_fn(batch: int, repeat: bool = False) -> Callable[..., Any]:
         ({'x': INPUTS}, TARGETS))
     if repeat:
       dataset = dataset.repeat()
+    if input_context:
+      dataset = dataset.shard(input_context.num_input_pipelines,
+                              input_context.input_pipeline_id)
     return dataset.batch(batch // replicas, drop_remainder=repeat)
 
   return function

@@ -1,39 +1,54 @@
-"""One model on several devices of this machine.
+"""One model on several devices, of this machine or of several.
 
 Guarded by tests/estimator/distribution_test.py.
 """
 
-from typing import Any, Callable, Optional, Sequence
+from typing import Any, Callable, Mapping, Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
 from master import errors
 from master.estimator import calling
+from master.estimator import cluster as cluster_lib
 from master.estimator import mode_keys
 
-NAMES = ('auto', 'none', 'mirrored')
+NAMES = ('auto', 'none', 'mirrored', 'multi_worker')
 
 
 def strategy_from_name(name: str,
-                       devices: Optional[Sequence[str]] = None) -> Any:
+                       devices: Optional[Sequence[str]] = None,
+                       environment: Optional[Mapping[str, str]] = None
+                       ) -> Any:
   """The strategy of a `--distribution` flag.
 
   Args:
-    name: 'none': one device; 'mirrored': all of `devices`; 'auto': mirrored
-      where there are two GPUs or more.
+    name: 'none': one device; 'mirrored': all of `devices`; 'multi_worker':
+      the workers of TF_CONFIG, with all GPUs of each; 'auto': multi_worker
+      where TF_CONFIG names several workers, mirrored where there are two
+      devices or more.
     devices: such as '/gpu:0'; None takes all GPUs, or else the CPU.
+    environment: where TF_CONFIG is looked up; None: that of the process.
 
   Returns:
     A strategy, or None where one device does all.
 
   Raises:
-    InputError: for another name.
+    InputError: for another name, or where TF_CONFIG is wrong.
   """
   if name not in NAMES:
     raise errors.InputError(f'--distribution={name}: must be one of '
                             f'{", ".join(NAMES)}.')
   if name == 'none':
     return None
+  if name in ('auto', 'multi_worker'):
+    cluster = cluster_lib.from_environment(environment)
+    if cluster:
+      return cluster_lib.make_strategy(
+          cluster, len(tf.config.list_logical_devices('GPU')))
+    if name == 'multi_worker':
+      raise errors.InputError(
+          '--distribution=multi_worker: TF_CONFIG does not name several '
+          'workers; docs/training.md shows how.')
   if devices is None:
     gpus = tf.config.list_logical_devices('GPU')
     devices = [f'/gpu:{i}' for i in range(len(gpus))]
@@ -44,6 +59,38 @@ def strategy_from_name(name: str,
   reduction = (tf.distribute.ReductionToOneDevice()
                if any('cpu' in device.lower() for device in devices) else None)
   return tf.distribute.MirroredStrategy(list(devices), reduction)
+
+
+def cpu_devices(count: int) -> list[str]:
+  """Makes so many logical devices of the CPU, to try distribution without GPUs.
+
+  Must come before TensorFlow's first use of a device.
+
+  Raises:
+    InputError: if it comes too late, or count is below 1.
+  """
+  if count < 1:
+    raise errors.InputError(f'--num_cpu_devices={count}: must be at least 1.')
+  cpu = tf.config.list_physical_devices('CPU')[0]
+  try:
+    tf.config.set_logical_device_configuration(
+        cpu, [tf.config.LogicalDeviceConfiguration()] * count)
+  except RuntimeError as e:
+    if len(tf.config.list_logical_devices('CPU')) != count:
+      raise errors.InputError(
+          f'--num_cpu_devices={count}: TensorFlow has begun already.') from e
+  return [f'/cpu:{i}' for i in range(count)]
+
+
+def seed(config: Any) -> Optional[int]:
+  """Graph-level seed of this worker; what all share comes from the chief's.
+
+  With the same seed all workers would drop the same units.
+  """
+  cluster = cluster_lib.of(config.train_distribute)
+  if config.tf_random_seed is None or cluster is None:
+    return config.tf_random_seed
+  return config.tf_random_seed + cluster.index
 
 
 def session_config(config: Any, strategy: Any) -> tf.ConfigProto:

@@ -8,7 +8,9 @@ from typing import Any, Mapping, Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
+from master.estimator import agreement
 from master.estimator import calling
+from master.estimator import cluster as cluster_lib
 from master.estimator import distribution
 from master.estimator import hooks as hooks_lib
 from master.estimator import mode_keys
@@ -66,6 +68,20 @@ def from_spec(spec: specs_lib.EstimatorSpec,
       input_hooks=input_hooks, hooks=_spec_hooks(spec))
 
 
+def _over_workers(graph: ModelGraph, strategy: Any) -> ModelGraph:
+  """`graph` with the loss of all workers, which a step then always computes.
+
+  What one worker alone asked for would wait for the others.
+  """
+  cluster = cluster_lib.of(strategy)
+  if cluster is None:
+    return graph
+  loss = agreement.sum_over_workers(strategy, graph.loss) / len(
+      cluster.workers)
+  return dataclasses.replace(
+      graph, loss=loss, train_op=tf.group(graph.train_op, loss))
+
+
 def _from_replicas(specs: Sequence[specs_lib.EstimatorSpec],
                    rows: Sequence[tf.Tensor],
                    input_hooks: Sequence[Any]) -> ModelGraph:
@@ -98,5 +114,6 @@ def build(model_fn: calling.ModelFn, input_fn: calling.InputFn,
     tf.train.get_or_create_global_step()
     specs, rows, initializer = distribution.build_replicas(
         strategy, model_fn, input_fn)
-    return _from_replicas(specs, rows,
-                          [hooks_lib.InitializerHook(initializer)])
+    graph = _from_replicas(specs, rows,
+                           [hooks_lib.InitializerHook(initializer)])
+    return _over_workers(graph, strategy)

@@ -5,6 +5,8 @@ from typing import Any, Callable, Mapping, Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
+from master.estimator import cluster as cluster_lib
+
 _DEFAULT = object()
 _DEFAULT_SAVE_SECONDS = 600
 
@@ -76,6 +78,14 @@ class RunConfig:
       if value is not None and value < 1:
         raise ValueError(f'RunConfig: {name}={value} must be at least 1.')
 
+    if self._cluster and self.save_checkpoints_secs is not None:
+      raise ValueError('RunConfig: give save_checkpoints_steps for several '
+                       'workers; their clocks differ.')
+
+  @property
+  def _cluster(self) -> Optional[cluster_lib.Cluster]:
+    return cluster_lib.of(self.train_distribute)
+
   def replace(self, **changes: Any) -> 'RunConfig':
     """A copy with `changes`; one way of saving replaces the other."""
     if changes.get('save_checkpoints_steps') is not None:
@@ -87,16 +97,17 @@ class RunConfig:
   @property
   def is_chief(self) -> bool:
     """Whether this process writes checkpoints and summaries."""
-    return True
+    return self._cluster is None or self._cluster.is_chief
 
   @property
   def task_type(self) -> str:
-    return 'worker'
+    return self._cluster.task_type if self._cluster else 'worker'
 
   @property
   def task_id(self) -> int:
-    return 0
+    return self._cluster.task_id if self._cluster else 0
 
   @property
   def num_worker_replicas(self) -> int:
-    return 1
+    """Workers that train together, the chief among them."""
+    return len(self._cluster.workers) if self._cluster else 1

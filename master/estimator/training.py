@@ -188,7 +188,8 @@ def train_and_evaluate(
 
   Returns:
     (Results of the last evaluation, what its exporters returned); lists of
-    them for several specs.
+    them for several specs. Of several workers the chief alone evaluates;
+    the others get None, or empty lists.
 
   Raises:
     StoppedError: at one of the RunConfig's stop_signals.
@@ -209,6 +210,8 @@ def _train_and_evaluate(
   first_step = checkpoints.step(estimator.latest_checkpoint())
   evaluators = [_Evaluator(estimator, spec, first_step)
                 for spec in (eval_spec if several else [eval_spec])]
+  if not getattr(estimator.config, 'is_chief', True):
+    evaluators = []
   should_stop = getattr(train_spec, 'should_stop', None) or (lambda: False)
   listener = _Listener(evaluators, first_step, train_spec.max_steps,
                        should_stop)
@@ -222,4 +225,6 @@ def _train_and_evaluate(
     evaluator.finish(step)
   results = [evaluator.results for evaluator in evaluators]
   exports = [evaluator.exports for evaluator in evaluators]
-  return (results, exports) if several else (results[0], exports[0])
+  if several:
+    return results, exports
+  return (results[0], exports[0]) if results else (None, None)

@@ -5,13 +5,16 @@ from typing import Any, Optional, Sequence
 from absl import logging
 import tensorflow.compat.v1 as tf
 
+from master.estimator import agreement
 from master.estimator import calling
 from master.estimator import checkpoint_files
 from master.estimator import checkpoints
+from master.estimator import cluster as cluster_lib
 from master.estimator import distribution
 from master.estimator import hooks as hooks_lib
 from master.estimator import model_graph
 from master.estimator import stop_signals
+from master.estimator import worker_loop
 
 
 def _own_hooks(graph: model_graph.ModelGraph, config: Any,
@@ -19,6 +22,8 @@ def _own_hooks(graph: model_graph.ModelGraph, config: Any,
                listeners: Sequence[Any]) -> list[Any]:
   """Summaries, progress and checkpoints, as `config` asks."""
   hooks = []
+  if not config.is_chief:
+    return [_follow_hook(config, scaffold)]
   if config.save_summary_steps:
     hooks.append(hooks_lib.SummaryHook(
         config.save_summary_steps, config.model_dir, scaffold))
@@ -38,6 +43,14 @@ def _own_hooks(graph: model_graph.ModelGraph, config: Any,
   return hooks
 
 
+def _follow_hook(config: Any, scaffold: tf.train.Scaffold
+                 ) -> agreement.FollowHook:
+  """What a worker that does not save does in place of it."""
+  return agreement.FollowHook(
+      agreement.save_reads(scaffold.saver), config.model_dir,
+      config.save_checkpoints_steps)
+
+
 def _continue_without_optimizer(scaffold: tf.train.Scaffold, config: Any,
                                 settings: Any) -> tf.train.Scaffold:
   """`scaffold` that starts from this directory's checkpoint by `settings`."""
@@ -55,7 +68,9 @@ def _continue_without_optimizer(scaffold: tf.train.Scaffold, config: Any,
 def _prepare(scaffold: tf.train.Scaffold, config: Any, warm_start: Any
              ) -> tuple[tf.train.Scaffold, Optional[str]]:
   """The session's scaffold, and the directory that it is to restore from."""
-  checkpoint = checkpoint_files.repair(config.model_dir)
+  find = checkpoint_files.repair if config.is_chief else (
+      checkpoint_files.latest)
+  checkpoint = find(config.model_dir)
   # What a saver of the model_fn's own restores is its own matter.
   if checkpoint and scaffold.saver is None:
     settings = checkpoints.without_optimizer(checkpoint)
@@ -90,29 +105,39 @@ def train(model_fn: calling.ModelFn, input_fn: calling.InputFn, config: Any,
   """
   with stop_signals.listening(config.stop_signals) as heard:
     _train(model_fn, input_fn, config, last_step,
-           [*hooks, stop_signals.StopHook(heard)], listeners, warm_start)
+           [*hooks, stop_signals.StopHook(heard)], listeners, warm_start,
+           heard)
     heard.check()
 
 
 def _train(model_fn: calling.ModelFn, input_fn: calling.InputFn, config: Any,
            last_step: Optional[int], hooks: Sequence[Any],
-           listeners: Sequence[Any], warm_start: Any):
+           listeners: Sequence[Any], warm_start: Any, heard: Any):
+  strategy = config.train_distribute
   with tf.Graph().as_default() as tf_graph, tf_graph.device(
       config.device_fn):
-    tf.set_random_seed(config.tf_random_seed)
-    graph = model_graph.build(model_fn, input_fn, config.train_distribute)
+    tf.set_random_seed(distribution.seed(config))
+    graph = model_graph.build(model_fn, input_fn, strategy)
     tf.summary.scalar('loss', graph.loss)
     scaffold, restored_dir = _prepare(graph.scaffold, config, warm_start)
     # The check for NaN comes before the saving, so that a broken model never
     # becomes the newest checkpoint.
-    all_hooks = [*graph.input_hooks, tf.train.NanTensorHook(graph.loss),
-                 *graph.hooks, *hooks]
-    if last_step is not None:
-      all_hooks.append(tf.train.StopAtStepHook(last_step=last_step))
-    all_hooks += _own_hooks(graph, config, scaffold, last_step, listeners)
+    all_hooks = [*graph.input_hooks, tf.train.NanTensorHook(graph.loss)]
+    stop_hooks = ([] if last_step is None else
+                  [tf.train.StopAtStepHook(last_step=last_step)])
+    free_hooks = [*graph.hooks, *hooks]
+    own_hooks = _own_hooks(graph, config, scaffold, last_step, listeners)
+    session_config = distribution.session_config(config, strategy)
+    if cluster_lib.of(strategy):
+      together = agreement.together(
+          strategy, [*free_hooks, *own_hooks], last_step, heard)
+      worker_loop.run(graph.train_op, strategy, scaffold, restored_dir,
+                      [*all_hooks, *stop_hooks, together], session_config)
+      return
     with tf.train.MonitoredTrainingSession(
-        checkpoint_dir=restored_dir, scaffold=scaffold, hooks=all_hooks,
-        config=distribution.session_config(config, config.train_distribute),
+        checkpoint_dir=restored_dir, scaffold=scaffold,
+        hooks=[*all_hooks, *free_hooks, *stop_hooks, *own_hooks],
+        config=session_config,
         save_checkpoint_secs=None, save_summaries_steps=None,
         save_summaries_secs=None, log_step_count_steps=None) as session:
       while not session.should_stop():
