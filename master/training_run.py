@@ -16,6 +16,7 @@ from master import errors
 from master import model_fn as model_fn_lib
 from master.estimator import checkpoint_files
 from master.estimator import checkpoints
+from master.estimator import cluster as cluster_lib
 from master.estimator import distribution as distribution_lib
 from master.estimator import estimator as estimator_lib
 from master.estimator import exporters
@@ -131,7 +132,8 @@ class TrainingRun:
                train_weights: Optional[Sequence[float]] = None,
                export_best: str = 'none',
                export_fn: Optional[Callable[[str], Any]] = None,
-               warm_start_exclude: Sequence[str] = ()):
+               warm_start_exclude: Sequence[str] = (),
+               devices: Optional[Sequence[str]] = None):
     """Opens every LMDB, so that a wrong path shows before the first step.
 
     Args:
@@ -140,7 +142,7 @@ class TrainingRun:
       train_lmdb: paths of training LMDBs.
       eval_lmdb: paths of evaluation LMDBs by set name.
       warm_start_from: checkpoint or model directory to start from.
-      distribution: auto, none or mirrored.
+      distribution: auto, none, mirrored or multi_worker.
       train_weights: share of each training LMDB; None draws every record of
         all as often.
       export_best: when the best checkpoint is exported: none, end (when the
@@ -148,10 +150,16 @@ class TrainingRun:
       export_fn: exports the newest checkpoint of the directory it is given.
       warm_start_exclude: regular expressions on names of variables that start
         anew all the same.
+      devices: to train on, as '/gpu:0'; None leaves it to `distribution`.
 
     Raises:
       InputError: naming what cannot be read.
     """
+    strategy = distribution_lib.strategy_from_name(distribution, devices)
+    cluster = cluster_lib.of(strategy)
+    self._is_chief = cluster is None or cluster.is_chief
+    if not self._is_chief:  # Nor need it have the sets.
+      eval_lmdb = {}
     train = config.train
     self._config = train
     self._settings = _settings(
@@ -159,15 +167,16 @@ class TrainingRun:
         train_weights=train_weights and list(train_weights),
         warm_start_from=warm_start_from or '',
         warm_start_exclude=list(warm_start_exclude), distribution=distribution)
-    self._first_step = checkpoints.step(
-        checkpoint_files.repair(model_dir))
+    newest = (checkpoint_files.repair if self._is_chief
+              else checkpoint_files.latest)
+    self._first_step = checkpoints.step(newest(model_dir))
     self._counter = records.SkipCounter()
     self._input_fn = input_fn.make_train_input_fn(
         train_lmdb, config.model, config.data, train.seed, self._counter,
         train_weights, model_dir, config.augment)
     self._eval_sets = [_EvalSet(name, path, config)
                        for name, path in eval_lmdb.items()]
-    self._log = metrics_log.MetricsLog(model_dir)
+    self._log = metrics_log.MetricsLog(model_dir, self._is_chief)
     self.best = self._best_checkpoints(model_dir)
     self._export_best = export_best if self.best else 'none'
     self._export_fn = export_fn
@@ -183,8 +192,9 @@ class TrainingRun:
             save_checkpoints_steps=train.save_steps,
             keep_checkpoint_max=train.keep_checkpoints,
             log_step_count_steps=train.log_steps,
-            train_distribute=distribution_lib.strategy_from_name(
-                distribution),
+            train_distribute=strategy,
+            # The chief evaluates alone, while the others wait.
+            eval_distribute=None if cluster else strategy,
             examples_per_step=config.data.batch_size,
             examples_unit='images', progress_fn=self._log_progress,
             stop_signals=(signal.SIGTERM, signal.SIGINT)),
@@ -195,6 +205,8 @@ class TrainingRun:
   def _best_checkpoints(self, model_dir: str
                         ) -> Optional[best_checkpoints.BestCheckpoints]:
     config = self._config
+    if not self._is_chief:
+      return None
     sets = {eval_set.name: eval_set for eval_set in self._eval_sets}
     criterion = choose_criterion(config, list(sets))
     if criterion is None:
@@ -211,23 +223,27 @@ class TrainingRun:
       extra_hooks: run beside the training.
 
     Returns:
-      The newest metrics of each evaluation set, by set name.
+      The newest metrics of each evaluation set, by set name. Of several
+      workers the chief alone evaluates.
 
     Raises:
       InputError: if the checkpoint does not fit, or no record is usable.
+      WorkerLostError: if another worker died.
     """
     started = time.monotonic()
     self._tell_plan()
     self._log.start(self._first_step)
     model_dir = self.estimator.model_dir
-    run_summary.write(self._settings, model_dir, self._first_step)
+    told = []
+    if self._is_chief:
+      run_summary.write(self._settings, model_dir, self._first_step)
+      told = [hooks.SkippedHook(self._counter, model_dir,
+                                self._config.log_steps, self._log_skipped)]
     results, _ = training.train_and_evaluate(
         self.estimator,
         training.TrainSpec(
             self._input_fn, max_steps=self._config.train_steps,
-            hooks=[hooks.SkippedHook(
-                self._counter, model_dir, self._config.log_steps,
-                self._log_skipped), *extra_hooks],
+            hooks=[*told, *extra_hooks],
             should_stop=lambda: bool(self.best and self.best.should_stop)),
         [eval_set.spec(self.estimator.eval_dir(eval_set.name), self._config,
                        self._evaluated)

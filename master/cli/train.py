@@ -122,9 +122,14 @@ def define_flags():
       'warm_start_exclude', _are_patterns,
       '--warm_start_exclude: must be regular expressions.')
   flags.DEFINE_enum(
-      'distribution', 'auto', ['auto', 'none', 'mirrored'],
-      'Devices to train on: all GPUs of this machine where there are several '
-      '(auto), one device (none), or a copy on each GPU (mirrored).')
+      'distribution', 'auto', ['auto', 'none', 'mirrored', 'multi_worker'],
+      'Devices to train on: one (none), a copy of the model on each GPU of '
+      'this machine (mirrored) or of each machine that TF_CONFIG lists '
+      '(multi_worker); auto takes the last of these that applies.')
+  flags.DEFINE_integer(
+      'num_cpu_devices', 0,
+      'Trains on this many logical devices of the CPU in place of GPUs, to '
+      'try out mirrored; 0 for none.', lower_bound=0)
   flags.DEFINE_enum(
       'export_best', 'none', ['none', 'end', 'each'],
       'When the best checkpoint is exported as a SavedModel under '
@@ -211,18 +216,34 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
         os.path.join(_inherited_from(flags_obj), config_lib.CONFIG_FILE))
   # Imported late: a wrong flag should not wait for TensorFlow.
   from master import training_run
+  from master.estimator import distribution
   run = training_run.TrainingRun(
       config, model_dir, flags_obj.train_lmdb,
       common_flags.named_paths('eval_lmdb', flags_obj.eval_lmdb),
       flags_obj.warm_start_from, flags_obj.distribution,
       _weights(flags_obj.train_weights) if flags_obj.train_weights else None,
       flags_obj.export_best, _exporter(model_dir),
-      flags_obj.warm_start_exclude)
-  _check_export_best(flags_obj, run.best)
+      flags_obj.warm_start_exclude,
+      distribution.cpu_devices(flags_obj.num_cpu_devices)
+      if flags_obj.num_cpu_devices else None)
+  if run.estimator.config.is_chief:
+    _check_export_best(flags_obj, run.best)
+    _write_settings(flags_obj, config, model_dir)
+  return _train(run, model_dir)
+
+
+def _write_settings(flags_obj: flags.FlagValues, config: config_lib.Config,
+                    model_dir: str):
+  """Writes config.json and flags.txt."""
   config_lib.write(config, model_dir)
   names = [field.name for group in _GROUPS
            for field in dataclasses.fields(group)]
-  flags_file.write(model_dir, flags_obj, [*names, *_OWN], model)
+  flags_file.write(model_dir, flags_obj, [*names, *_OWN], config.model)
+
+
+def _train(run: Any, model_dir: str) -> int:
+  """Trains, prints the newest metrics and tells the exit status."""
+  from master.estimator import peers
   from master.estimator import stop_signals
   try:
     results = run.train()
@@ -230,6 +251,9 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
     logging.warning('%s: the same command goes on from the checkpoint in %s',
                     e, model_dir)
     return 128 + e.number
+  except peers.WorkerLostError as e:
+    logging.error('%s', e)
+    return app.EXIT_FAILURE
   for name, metrics in results.items():
     for metric, value in sorted(metrics.items()):
       print(f'{name}\t{metric}\t{value:.4f}')

@@ -114,6 +114,8 @@ def _train(model_fn: calling.ModelFn, input_fn: calling.InputFn, config: Any,
            last_step: Optional[int], hooks: Sequence[Any],
            listeners: Sequence[Any], warm_start: Any, heard: Any):
   strategy = config.train_distribute
+  session_config = distribution.session_config(config, strategy)
+  worker_loop.prepare(strategy, session_config)
   with tf.Graph().as_default() as tf_graph, tf_graph.device(
       config.device_fn):
     tf.set_random_seed(distribution.seed(config))
@@ -127,7 +129,6 @@ def _train(model_fn: calling.ModelFn, input_fn: calling.InputFn, config: Any,
                   [tf.train.StopAtStepHook(last_step=last_step)])
     free_hooks = [*graph.hooks, *hooks]
     own_hooks = _own_hooks(graph, config, scaffold, last_step, listeners)
-    session_config = distribution.session_config(config, strategy)
     if cluster_lib.of(strategy):
       together = agreement.together(
           strategy, [*free_hooks, *own_hooks], last_step, heard)

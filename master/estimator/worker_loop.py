@@ -46,6 +46,21 @@ def _start_watch(cluster: cluster_lib.Cluster,
   return watch
 
 
+def prepare(strategy: Any, session_config: tf.ConfigProto):
+  """Lets the other workers reach this one; nothing for one machine.
+
+  Args:
+    strategy: of the training.
+    session_config: of its session.
+
+  Raises:
+    InputError: if this worker's port cannot be used.
+  """
+  cluster = cluster_lib.of(strategy)
+  if cluster:
+    cluster_lib.start_server(cluster, session_config)
+
+
 def run(train_op: Any, strategy: Any, scaffold: tf.train.Scaffold,
         restored_dir: Any, hooks: Sequence[tf.train.SessionRunHook],
         session_config: tf.ConfigProto):
@@ -61,7 +76,6 @@ def run(train_op: Any, strategy: Any, scaffold: tf.train.Scaffold,
 
   Raises:
     WorkerLostError: if a worker died or does not come.
-    InputError: if this worker's port cannot be used.
   """
   cluster = cluster_lib.of(strategy)
   target = cluster_lib.start_server(cluster, session_config)

@@ -67,12 +67,14 @@ def _parsed(line: bytes) -> Optional[Record]:
 class MetricsLog:
   """Appends to the file of one model directory."""
 
-  def __init__(self, model_dir: str):
+  def __init__(self, model_dir: str, is_chief: bool = True):
     """Nothing is opened or written until the first record.
 
     Args:
       model_dir: the directory, made if need be.
+      is_chief: False writes nothing: of several workers one tells.
     """
+    self._is_chief = is_chief
     self._path = os.path.join(model_dir, FILE)
     self._is_mended = False
 
@@ -91,6 +93,8 @@ class MetricsLog:
       values: name to number or text.
       set_name: of the evaluation set that it is about.
     """
+    if not self._is_chief:
+      return
     if not self._is_mended:
       os.makedirs(os.path.dirname(self._path) or '.', exist_ok=True)
       _mend(self._path)
