@@ -1,8 +1,10 @@
 # PYTHON=python3.12 names the interpreter; see tools/setup_venv.
-.PHONY: quickstart test test-extras lint venv clean
+.PHONY: quickstart test test-extras test-tf-estimator lint venv clean
 
 VENV_PYTHON = .venv/bin/python
 TEST_JOBS ?= 2
+TF215 = .venv-tf215
+PYTHON_TF215 ?= python3.11
 
 quickstart: venv
 	@$(VENV_PYTHON) -m master.cli.quickstart $(if $(SHORT),--short)
@@ -23,6 +25,16 @@ test-extras: venv
 	  tests/importing \
 	  tests/cli/import_checkpoint_test.py
 
+# Under TensorFlow 2.15, which has it; PYTHON_TF215 is a Python 3.10 or 3.11.
+test-tf-estimator: venv
+	@test -x $(TF215)/bin/python || $(PYTHON_TF215) -m venv $(TF215)
+	@$(TF215)/bin/python -m pip install -q -c constraints-tf215.txt \
+	  -e '.[test]'
+	@$(TF215)/bin/python -m pytest -q -n $(TEST_JOBS) \
+	  tests/docs/integration_test.py \
+	  tests/estimator/original_test.py \
+	  tests/estimator/specs_test.py
+
 lint: venv
 	@$(VENV_PYTHON) -m ruff check .
 	@$(VENV_PYTHON) tools/bazel/write_build_files.py --check
@@ -31,5 +43,5 @@ venv:
 	@tools/setup_venv
 
 clean:
-	rm -rf .venv .venv.log build dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf .venv .venv.log $(TF215) build dist *.egg-info .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

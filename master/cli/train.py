@@ -34,7 +34,8 @@ _GROUPS = (config_lib.ModelConfig, config_lib.DataConfig,
            config_lib.TrainConfig, config_lib.DecodeConfig,
            config_lib.AugmentConfig)
 _OWN = ('model_dir', 'train_lmdb', 'train_weights', 'eval_lmdb',
-        'warm_start_from', 'warm_start_exclude', 'distribution', 'export_best')
+        'warm_start_from', 'warm_start_exclude', 'distribution',
+        'num_cpu_devices', 'export_best')
 
 
 def _inherited_from(flags_obj: flags.FlagValues) -> Optional[str]:

@@ -244,8 +244,9 @@ def _warm_start_init_fn(settings: Any,
     if inner is not None:
       inner(session)
     reader = tf.train.load_checkpoint(path)
-    for name, assign in assigns.items():
-      session.run(assign, {values[name]: reader.get_tensor(name)})
+    # In one run: each new set of fetches prunes the whole graph anew.
+    session.run(list(assigns.values()), {
+        value: reader.get_tensor(name) for name, value in values.items()})
     logging.info('Warm started %d variables from %s.', len(assigns), path)
 
   return init_fn

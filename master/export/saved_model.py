@@ -52,9 +52,11 @@ def _served(model: predictor_lib.Predictor,
   with graph.as_default():
     built = inference_graph.build_inference_graph(config)
     recognizer = built.recognizer
-    for variable, value in folded.values(recognizer, recognizer.variables,
-                                         model.variable_values()):
-      session.run(variable.initializer, {variable.initial_value: value})
+    pairs = folded.values(recognizer, recognizer.variables,
+                          model.variable_values())
+    # In one run: each new set of fetches prunes the whole graph anew.
+    session.run([variable.initializer for variable, _ in pairs],
+                {variable.initial_value: value for variable, value in pairs})
   return predictor_lib.Predictor(config, model.name, session,
                                  built.signatures)
 

@@ -84,13 +84,14 @@ def write(directory: str, config: config_lib.ModelConfig,
   with tf.Graph().as_default(), tf.Session(config=on_cpu) as session:
     model = recognizer.Recognizer(config)
     step = tf.train.get_or_create_global_step()
-    session.run(step.initializer)
     variables = {v.op.name.removeprefix(f'{model.name}/'): v
                  for v in model.variables}
-    for name, value in values:
-      variables.pop(name).load(value, session)
+    given = [(variables.pop(name), value) for name, value in values]
     if variables:
       raise ValueError(f'No value for {sorted(variables)}.')
+    # In one run: each new set of fetches prunes the whole graph anew.
+    session.run([step.initializer, *(v.initializer for v, _ in given)],
+                {v.initial_value: value for v, value in given})
     tf.train.Saver(tf.global_variables(), save_relative_paths=True).save(
         session, os.path.join(directory, checkpoints.BASE_NAME), step,
         write_meta_graph=False)

@@ -125,10 +125,8 @@ class TrainTest(absltest.TestCase):
 
   def _train(self, *arguments, cwd=None):
     """Runs the command; returns what it logs."""
-    process = subprocess.run(
-        [sys.executable, '-m', 'master.cli.train', '--log_steps=1',
-         *arguments], capture_output=True, check=False, cwd=cwd,
-        env={**os.environ, 'PYTHONPATH': str(commands.ROOT)}, text=True)
+    process = commands.run('-m', 'master.cli.train', '--log_steps=1',
+                           *arguments, cwd=cwd)
     self.assertEqual(0, process.returncode, process.stderr)
     return process.stderr
 

@@ -77,7 +77,8 @@ class FoldedTest(tf.test.TestCase, parameterized.TestCase):
                             [v.name for v, _ in values])
       for variable, value in values:
         self.assertEqual(variable.shape, value.shape)
-        session.run(variable.initializer, {variable.initial_value: value})
+      session.run([v.initializer for v, _ in values],
+                  {v.initial_value: value for v, value in values})
       actual = session.run(model.encode(tf.constant(images), False))
     self.assertAllClose(expected, actual, rtol=1e-4, atol=1e-4)
 

@@ -33,6 +33,7 @@ DATA = {
     'master.cli.quickstart': (*LAUNCHERS, '//flags'),
     'tests.bin.launchers_test': LAUNCHERS,
     'tests.charset_test': ('//flags',),
+    'tests.docs.integration_test': ('//docs:integration',),
     'tests.docs.serving_test': ('//bin:launchers', '//docs:serving',
                                 '//tools:launch'),
     'tests.flagfiles_test': ('//flags',),
