@@ -14,16 +14,12 @@ test: venv
 	@TF_FORCE_GPU_ALLOW_GROWTH=true \
 	  $(VENV_PYTHON) -m pytest -q -n $(TEST_JOBS) --dist loadfile
 
-# Those that need an extra, with the extras; they stay in .venv.
+# What the above skips for want of an extra; the extras stay in .venv.
 test-extras: venv
 	@$(VENV_PYTHON) -m pip install -q -c constraints.txt \
 	  -e '.[pytorch,onnx,serving]'
 	@$(VENV_PYTHON) -m pytest -q -n $(TEST_JOBS) --dist loadfile \
-	  tests/docs \
-	  tests/export/onnx_model_test.py \
-	  tests/export/warmup_test.py \
-	  tests/importing \
-	  tests/cli/import_checkpoint_test.py
+	  --extras_only $$(grep -rl --include='*_test.py' 'extras\.needs' tests)
 
 # Under TensorFlow 2.15, which has it; PYTHON_TF215 is a Python 3.10 or 3.11.
 test-tf-estimator: venv

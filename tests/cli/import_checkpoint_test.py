@@ -1,6 +1,5 @@
 """Tests of bin/import_checkpoint, run as a process, and of what it leaves."""
 
-import importlib.util
 import os
 import shutil
 
@@ -8,6 +7,7 @@ from absl.testing import absltest
 
 from master import config as config_lib
 from tests import commands
+from tests import extras
 from tests import model_files
 from tests import word_sets
 from tests.importing import golden
@@ -88,8 +88,7 @@ class ImportCheckpointTest(absltest.TestCase):
     self.assertIn('exists and is not an empty directory', process.stderr)
     self.assertEqual(model, config_lib.read(self.model_dir).model)
 
-  @absltest.skipIf(importlib.util.find_spec('torch') is None,
-                   'needs the pytorch extra: make test-extras')
+  @extras.needs('pytorch')
   def test_master_pytorch(self):
     process = self.run_import(source='master_pytorch', path=golden.PTH)
     self.assertEqual(0, process.returncode, process.stderr)

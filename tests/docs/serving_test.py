@@ -33,6 +33,7 @@ from master.cli import export
 from master.export import warmup
 from master.inputs import image_ops
 from tests import commands
+from tests import extras
 from tests import flag_registry
 from tests import model_files
 from tests import test_util
@@ -60,9 +61,6 @@ WRAPPED_NUMBERS = {'max_batch_size': 1, 'batch_timeout_micros': 2,
 ALLOWED_BATCH_SIZES = 6
 
 PRINT_ARGUMENTS = '#!/bin/sh\nfor argument; do echo "$argument"; done\n'
-
-HAS_ONNX = all(importlib.util.find_spec(name)
-               for name in ('onnx', 'onnxruntime', 'tf2onnx'))
 
 CC_LIBRARY = pathlib.Path(tf.sysconfig.get_lib(), 'libtensorflow_cc.so.2')
 
@@ -325,16 +323,12 @@ class ServingTest(absltest.TestCase):
     self.assertEqual(self.expected_lines()[2].split('\t')[1],
                      answer['outputs']['text'][0])
 
-  @unittest.skipUnless(
-      stand_in_server.HAS_GRPC,
-      'needs tensorflow-serving-api (the extra `serving`)')
+  @extras.needs('serving')
   def test_grpc_client(self):
     self.assertEqual(self.expected_lines(),
                      self._run(_block(GRPC)).splitlines())
 
-  @unittest.skipUnless(
-      stand_in_server.HAS_GRPC,
-      'needs tensorflow-serving-api (the extra `serving`)')
+  @extras.needs('serving')
   def test_grpc_client_tells_why_it_was_refused(self):
     client = _example('grpc_client')
     with mock.patch.dict(os.environ, no_proxy='localhost'), mock.patch.object(
@@ -354,7 +348,7 @@ class ServingTest(absltest.TestCase):
     self.assertEqual(self.expected_lines(),
                      self._run(_block(CPP)).splitlines())
 
-  @unittest.skipUnless(HAS_ONNX, 'needs the extra onnx')
+  @extras.needs('onnx')
   def test_onnx(self):
     lines = self._run(_block(ONNX)).splitlines()
     # The example, then bin/predict, whose images TensorFlow decodes.
@@ -364,7 +358,7 @@ class ServingTest(absltest.TestCase):
     self.assertEqual([path for path, _ in expected],
                      [line.split('\t')[0] for line in lines[:2]])
 
-  @unittest.skipUnless(HAS_ONNX, 'needs the extra onnx')
+  @extras.needs('onnx')
   def test_the_onnx_example_sees_what_the_project_sees(self):
     example = _example('read_in_onnx')
     for channels in (1, 3):

@@ -16,13 +16,12 @@ from google.protobuf import json_format
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-try:
+from tests import extras
+
+HAS_GRPC = extras.is_there('serving')
+if HAS_GRPC:
   import grpc
   from tensorflow_serving.apis import prediction_service_pb2_grpc
-except ImportError:
-  prediction_service_pb2_grpc = None
-
-HAS_GRPC = prediction_service_pb2_grpc is not None
 
 
 class RefusedError(Exception):

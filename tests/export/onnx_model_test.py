@@ -3,7 +3,6 @@
 import json
 import os
 import tempfile
-import unittest
 from unittest import mock
 
 from absl.testing import parameterized
@@ -15,21 +14,19 @@ from master import errors
 from master.export import onnx_model
 from master.export import predictor as predictor_lib
 from master.models import folded
+from tests import extras
 from tests import model_files
 from tests import test_util
 
-try:
+if extras.is_there('onnx'):
   import onnx
   import onnxruntime
-  import tf2onnx
-except ImportError:
-  tf2onnx = None
 
 _BYTES = [model_files.encoded_image(1), b'junk',
           model_files.encoded_image(2, form='JPEG')]
 
 
-@unittest.skipIf(tf2onnx is None, 'needs the extra onnx: make test-extras')
+@extras.needs('onnx')
 class OnnxModelTest(tf.test.TestCase, parameterized.TestCase):
 
   @classmethod

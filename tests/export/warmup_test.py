@@ -1,7 +1,6 @@
 """Tests of master/export/warmup.py."""
 
 import os
-import unittest
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -9,13 +8,12 @@ import tensorflow.compat.v1 as tf
 from master.export import predictor as predictor_lib
 from master.export import saved_model
 from master.export import warmup
+from tests import extras
 from tests import model_files
 from tests import test_util
 
-try:
+if extras.is_there('serving'):
   from tensorflow_serving.apis import prediction_log_pb2
-except ImportError:
-  prediction_log_pb2 = None
 
 SIZES = (1, 8)  # None a multiple of the number of images.
 # What follows a PNG's end is not looked at, but must arrive.
@@ -85,8 +83,7 @@ class WarmupTest(tf.test.TestCase):
           self.assertLen(found['text'], size)
           self.assertAllEqual([True] * size, found.get('valid', [True] * size))
 
-  @unittest.skipIf(prediction_log_pb2 is None,
-                   'needs tensorflow-serving-api (the extra `serving`)')
+  @extras.needs('serving')
   def test_is_what_the_classes_of_serving_read(self):
     requests = _requests()
     warmup.write(self.folder, requests)

@@ -28,6 +28,7 @@ from master.importing import model_dir
 from master.importing import object_checkpoint
 from master.importing import pytorch_file
 from master.models import recognizer
+from tests import extras
 from tests import test_util
 from tests.importing import golden
 from tests.importing import imported
@@ -36,8 +37,6 @@ from tests.importing import originals
 PEERS = pathlib.Path(os.environ.get(
     'MASTER_PEERS',
     pathlib.Path(__file__).resolve().parents[3] / 'shared' / 'peers'))
-_NEEDS_TORCH = 'needs the pytorch extra: make test-extras'
-_HAS_TORCH = importlib.util.find_spec('torch') is not None
 
 
 class GoldenTest(tf.test.TestCase, parameterized.TestCase):
@@ -53,7 +52,7 @@ class GoldenTest(tf.test.TestCase, parameterized.TestCase):
     for part, expected in golden.outputs(name).items():
       self.assertAllClose(expected, got[part], rtol=1e-4, atol=1e-4)
 
-  @absltest.skipUnless(_HAS_TORCH, _NEEDS_TORCH)
+  @extras.needs('pytorch')
   def test_pth(self):
     # The heads, layers and sizes are in the file's own configuration.
     plan = conversion.plan(
@@ -142,7 +141,7 @@ class PeersTest(tf.test.TestCase, parameterized.TestCase):
       path = os.path.join(self.folder, 'checkpoints', 'OCRTransformer-Best')
       imported.write_checkpoint(tensors, path)
       return object_checkpoint.read(path), master_tf.DIALECT
-    if not _HAS_TORCH:
+    if not extras.is_there('pytorch'):
       return imported.state_of(tensors), master_pytorch.DIALECT
     import torch
     path = os.path.join(self.folder, 'model_best.pth')

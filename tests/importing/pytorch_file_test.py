@@ -14,12 +14,11 @@ import numpy as np
 
 from master import errors
 from master.importing import pytorch_file
+from tests import extras
 from tests.importing import trainer_files
 
-try:
+if extras.is_there('pytorch'):
   import torch
-except ImportError:
-  torch = None
 
 
 class RunsCode:
@@ -32,7 +31,7 @@ class RunsCode:
     return os.mkdir, (self.path,)
 
 
-@absltest.skipIf(torch is None, 'needs the pytorch extra: make test-extras')
+@extras.needs('pytorch')
 class PytorchFileTest(parameterized.TestCase):
 
   def setUp(self):
