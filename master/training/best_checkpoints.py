@@ -271,7 +271,9 @@ class BestCheckpoints:
     names = [os.path.basename(self._prefix(entry['step']))
              for entry in reversed(self._kept)]
     if names:
-      tf.train.update_checkpoint_state(self.directory, names[-1], names)
+      # In a relative folder it would take the names for paths from where we are.
+      tf.train.update_checkpoint_state(
+          os.path.abspath(self.directory), names[-1], names)
     elif os.path.exists(os.path.join(self.directory, 'checkpoint')):
       os.remove(os.path.join(self.directory, 'checkpoint'))
 

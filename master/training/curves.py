@@ -9,8 +9,8 @@ from xml.sax import saxutils
 
 from master.training import metrics_log
 
-_WIDTH, _HEIGHT = 720, 260  # Pixels of a panel.
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 180, 32, 36  # Around its axes.
+_WIDTH, _HEIGHT = 800, 260  # Pixels of a panel.
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 260, 32, 36  # Around its axes.
 _COLOURS = ('#1f77b4', '#d62728', '#2ca02c', '#9467bd', '#ff7f0e', '#17becf',
             '#8c564b', '#7f7f7f')
 _TICKS = 5  # About as many lines of the grid.

@@ -111,6 +111,17 @@ class BestCheckpointsTest(absltest.TestCase):
     return [name for name in os.listdir(self.best_dir)
             if name.startswith(f'model.ckpt-{step}.')]
 
+  def test_a_relative_directory_is_found_from_anywhere(self):
+    self.addCleanup(os.chdir, os.getcwd())
+    os.chdir(os.path.dirname(self.model_dir))
+    best = best_checkpoints.BestCheckpoints(
+        os.path.basename(self.model_dir), VAL, 1)
+    self._judge(best, 0.5)
+    os.chdir('/')
+    self.assertEqual([1], self._kept())
+    self.assertEqual(f'{self.best_dir}/model.ckpt-1',
+                     tf.train.latest_checkpoint(self.best_dir))
+
   def test_keeps_the_best(self):
     best = self._make()
     self.assertIsNone(best.best)
