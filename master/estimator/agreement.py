@@ -2,7 +2,7 @@
 
 Whatever one worker alone runs of what all are to run together waits for ever.
 So all of them stop, save and end together. Guarded by
-tests/estimator/agreement_test.py and multi_worker_test.py.
+tests/estimator/multi_worker_test.py.
 """
 
 from typing import Any, Optional, Sequence
