@@ -43,10 +43,15 @@ def find(path: str) -> str:
   """The checkpoint that `path` (a checkpoint or a directory) names.
 
   Raises:
-    InputError: if there is none.
+    InputError: if there is none, or none that is intact.
   """
   latest = checkpoint_files.latest(path) if tf.io.gfile.isdir(
       path) else path
+  state = None if latest else tf.train.get_checkpoint_state(path)
+  if state is not None:
+    raise errors.InputError(
+        f'{state.model_checkpoint_path}: damaged, and no older checkpoint '
+        'beside it is intact; restore it from a copy.')
   if latest is None:
     raise errors.InputError(
         f'{path}: no checkpoint in this directory; train a model there or '

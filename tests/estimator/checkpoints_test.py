@@ -152,7 +152,7 @@ class CheckpointsTest(tf.test.TestCase):
 
   def test_the_log_has_all_that_differs(self):
     names = ['a', 'b', 'c', 'd', 'e']
-    with tf.Graph().as_default(), self.assertLogs(level='INFO') as log:
+    with tf.Graph().as_default(), self.assertLogs('absl', 'INFO') as log:
       with self.assertRaisesRegex(errors.InputError, 'and 2 more'):
         checkpoints.check_fits({name: tf.Variable(0.0) for name in names},
                                checkpoints.find(self.source.model_dir))
