@@ -1,8 +1,8 @@
-"""Trains a tiny model: python -m tests.tiny_worker MODEL_DIR LMDB STEPS DEVICES.
+"""Trains: python -m tests.tiny_worker MODEL_DIR LMDB STEPS DEVICES.
 
-DEVICES is a number of logical CPUs, or `workers` for those of TF_CONFIG.
-Batch norms are in inference mode: what they learn of a batch hangs on how it
-is divided.
+The model is tiny. DEVICES is a number of logical CPUs, or `workers` for those
+of TF_CONFIG. Batch norms are in inference mode: what they learn of a batch
+hangs on how it is divided.
 """
 
 import sys

@@ -271,7 +271,7 @@ class BestCheckpoints:
     names = [os.path.basename(self._prefix(entry['step']))
              for entry in reversed(self._kept)]
     if names:
-      # In a relative folder it would take the names for paths from where we are.
+      # Given a relative folder it would take names for paths from here.
       tf.train.update_checkpoint_state(
           os.path.abspath(self.directory), names[-1], names)
     elif os.path.exists(os.path.join(self.directory, 'checkpoint')):
