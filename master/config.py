@@ -368,6 +368,8 @@ class TrainConfig:
       variable's name scales its updates.
     clip_norm: largest global norm of the gradients; 0 for no limit.
     label_smoothing: probability spread over all classes.
+    max_loss_rise: nats by which the mean loss of 100 steps may rise above its
+      lowest before training ends; 0 for any height.
     save_steps: steps between checkpoints.
     keep_checkpoints: newest checkpoints kept.
     log_steps: steps between log lines and summaries.
@@ -402,6 +404,7 @@ class TrainConfig:
   learning_rate_factors: tuple[str, ...] = ()
   clip_norm: float = 0.0
   label_smoothing: float = 0.0
+  max_loss_rise: float = 2.0
   save_steps: int = 1000
   keep_checkpoints: int = 5
   log_steps: int = 100
@@ -429,8 +432,9 @@ class TrainConfig:
     for name in ('adam_beta1', 'adam_beta2', 'momentum', 'label_smoothing'):
       _check(0 <= getattr(self, name) < 1,
              f'--{name}={getattr(self, name)}: must be in [0, 1).')
-    _check(self.clip_norm >= 0,
-           f'--clip_norm={self.clip_norm}: must be at least 0.')
+    for name in ('clip_norm', 'max_loss_rise'):
+      _check(getattr(self, name) >= 0,
+             f'--{name}={getattr(self, name)}: must be at least 0.')
     _check(0 <= self.warmup_steps <= self.train_steps,
            f'--warmup_steps={self.warmup_steps}: must be between 0 and '
            f'--train_steps={self.train_steps}.')

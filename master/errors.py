@@ -1,4 +1,13 @@
-"""The one exception that means "the user's input is at fault"."""
+"""The one exception that means "the user's input is at fault".
+
+Guarded by tests/errors_test.py.
+"""
+
+import errno
+import os
+from typing import Optional
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class InputError(ValueError):
@@ -7,3 +16,19 @@ class InputError(ValueError):
   The message names the flag, file or record and the mend. Commands print it
   without a stack trace and end with exit status 2.
   """
+
+
+def no_room(error: BaseException) -> Optional[str]:
+  """Why there is no room for a file, in the system's words.
+
+  Args:
+    error: an OSError, or one of TensorFlow's, which have the words alone.
+
+  Returns:
+    As 'No space left on device'; None if `error` tells of something else.
+  """
+  number = getattr(error, 'errno', None)
+  for each in _NO_ROOM:
+    if number == each or os.strerror(each) in str(error):
+      return os.strerror(each)
+  return None

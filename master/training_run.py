@@ -197,7 +197,8 @@ class TrainingRun:
             eval_distribute=None if cluster else strategy,
             examples_per_step=config.data.batch_size,
             examples_unit='images', progress_fn=self._log_progress,
-            stop_signals=(signal.SIGTERM, signal.SIGINT)),
+            stop_signals=(signal.SIGTERM, signal.SIGINT),
+            max_loss_rise=train.max_loss_rise),
         warm_start_from=checkpoints.WarmStartSettings(
             warm_start_from, exclude=tuple(warm_start_exclude))
         if warm_start_from else None)

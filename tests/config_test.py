@@ -121,9 +121,10 @@ def _full_config() -> config.Config:
           schedule='inverse_sqrt', warmup_steps=9, momentum=0.5,
           nesterov=True, weight_decay=0.01, weight_decay_exclude=('a$', 'b'),
           freeze=('c',), learning_rate_factors=('d=0.5',), clip_norm=1.5,
-          label_smoothing=0.1, save_steps=11, keep_checkpoints=2,
-          log_steps=13, eval_steps=17, eval_minutes=1.5, eval_limit=19,
-          best_metric='Val/loss', keep_best=2, early_stop_evals=3),
+          label_smoothing=0.1, max_loss_rise=3.0, save_steps=11,
+          keep_checkpoints=2, log_steps=13, eval_steps=17,
+          eval_minutes=1.5, eval_limit=19, best_metric='Val/loss', keep_best=2,
+          early_stop_evals=3),
       augment=config.AugmentConfig(
           augment=0.5, augment_rotation=0.11, augment_shear=0.12,
           augment_perspective=0.13, augment_curve=0.14, augment_crop=0.15,

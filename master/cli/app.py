@@ -178,6 +178,9 @@ def _call(name: str, main: MainFn, arguments: list[str],
     wrapped = _wrapped_input_error(e)
     if wrapped is not None:
       return _fail(name, wrapped)
+    if errors.no_room(e):
+      return _fail(name, f'no room on the disk ({e}); make some and start the '
+                   'same command again.')
     logging.exception('%s failed', name)
     return EXIT_FAILURE
 

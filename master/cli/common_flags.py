@@ -263,6 +263,10 @@ def define_train_flags():
   flags.DEFINE_float(
       'label_smoothing', default.label_smoothing,
       'Probability spread evenly over all classes in the training loss.')
+  flags.DEFINE_float(
+      'max_loss_rise', default.max_loss_rise,
+      'Training ends when the mean loss of 100 steps is more nats per '
+      'character than this above its lowest; 0 never ends it so.')
   flags.DEFINE_integer(
       'save_steps', default.save_steps,
       'Steps between checkpoints; a killed run loses at most these.')

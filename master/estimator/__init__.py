@@ -10,6 +10,7 @@ from master.estimator.exporters import LatestExporter
 from master.estimator.exporting import ExportOutput
 from master.estimator.exporting import PredictOutput
 from master.estimator.hooks import ProgressHook
+from master.estimator.loss_guard import DivergedError
 from master.estimator.run_config import RunConfig
 from master.estimator.serving import ServingInputReceiver
 from master.estimator.serving import TensorServingInputReceiver
@@ -23,6 +24,7 @@ from master.estimator.training import train_and_evaluate
 
 __all__ = [
     'BestExporter',
+    'DivergedError',
     'Estimator',
     'EstimatorSpec',
     'EvalSpec',

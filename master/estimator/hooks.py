@@ -8,6 +8,7 @@ from absl import logging
 import tensorflow.compat.v1 as tf
 
 from master.estimator import checkpoints
+from master.estimator import saving
 
 # Graph collection of scalars that progress lines show beside the loss, each
 # under the last part of its name.
@@ -70,6 +71,9 @@ class CheckpointHook(tf.train.SessionRunHook):
 
   def begin(self):
     self._step = tf.train.get_global_step().read_value()
+    # Of several workers this one alone checks, and so reads only what needs
+    # no other: the weights, in which whatever is broken shows after a step.
+    self._finite = saving.FiniteCheck(tf.trainable_variables())
     for listener in self._listeners:
       listener.begin()
 
@@ -109,11 +113,11 @@ class CheckpointHook(tf.train.SessionRunHook):
     """Saves; True if a listener asks to stop."""
     for listener in self._listeners:
       listener.before_save(session, step)
-    path = os.path.join(self._directory, checkpoints.BASE_NAME)
-    self._saver.save(session, path, global_step=step,
-                     write_meta_graph=self._save_graph)
+    saving.check_finite(self._finite, session, self._directory, step)
+    saving.save(self._saver, session, self._directory, checkpoints.BASE_NAME,
+                step, self._save_graph)
     self._saved_step = step
-    logging.info('Saved %s-%d', path, step)
+    logging.info('Saved %s/%s', self._directory, self._name(step))
     stops = [listener.after_save(session, step)
              for listener in self._listeners]
     return any(stops)

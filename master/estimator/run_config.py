@@ -42,6 +42,9 @@ class RunConfig:
       value of all its numbers.
     stop_signals: signals, as `signal.SIGTERM`, at which training saves a
       checkpoint after the step under way and raises `StoppedError`.
+    max_loss_rise: how far the mean loss of 100 steps may rise above its
+      lowest before training ends with `DivergedError`; 0 for any height. A
+      loss that is no number always ends it.
   """
   model_dir: Optional[str] = None
   tf_random_seed: Optional[int] = None
@@ -61,6 +64,7 @@ class RunConfig:
   examples_unit: str = 'examples'
   progress_fn: Optional[Callable[[int, Mapping[str, float]], None]] = None
   stop_signals: Sequence[int] = ()
+  max_loss_rise: float = 0.0
 
   def __post_init__(self):
     if self.save_checkpoints_secs is _DEFAULT:

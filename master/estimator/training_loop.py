@@ -12,6 +12,7 @@ from master.estimator import checkpoints
 from master.estimator import cluster as cluster_lib
 from master.estimator import distribution
 from master.estimator import hooks as hooks_lib
+from master.estimator import loss_guard
 from master.estimator import model_graph
 from master.estimator import stop_signals
 from master.estimator import worker_loop
@@ -100,7 +101,8 @@ def train(model_fn: calling.ModelFn, input_fn: calling.InputFn, config: Any,
 
   Raises:
     InputError: if the checkpoint does not fit the model.
-    tf.train.NanLossDuringTrainingError: at a loss that is no number.
+    DivergedError: at a loss that is no number, or above what
+      config.max_loss_rise allows; it is a NanLossDuringTrainingError too.
     StoppedError: at one of config.stop_signals, when all is saved.
   """
   with stop_signals.listening(config.stop_signals) as heard:
@@ -122,9 +124,10 @@ def _train(model_fn: calling.ModelFn, input_fn: calling.InputFn, config: Any,
     graph = model_graph.build(model_fn, input_fn, strategy)
     tf.summary.scalar('loss', graph.loss)
     scaffold, restored_dir = _prepare(graph.scaffold, config, warm_start)
-    # The check for NaN comes before the saving, so that a broken model never
-    # becomes the newest checkpoint.
-    all_hooks = [*graph.input_hooks, tf.train.NanTensorHook(graph.loss)]
+    # The guard comes before the saving, so that a broken model never becomes
+    # the newest checkpoint.
+    all_hooks = [*graph.input_hooks,
+                 loss_guard.LossGuard(graph.loss, config.max_loss_rise)]
     stop_hooks = ([] if last_step is None else
                   [tf.train.StopAtStepHook(last_step=last_step)])
     free_hooks = [*graph.hooks, *hooks]

@@ -108,7 +108,11 @@ class MetricsLog:
     line = json.dumps(record, ensure_ascii=False) + '\n'
     # One write call, so that nothing but a kill within it tears a line.
     with open(self._path, 'ab', buffering=0) as f:
-      f.write(line.encode('utf-8'))
+      try:
+        f.write(line.encode('utf-8'))
+      except OSError as e:
+        e.filename = self._path  # Writing does not tell, as opening does.
+        raise
 
 
 def read(model_dir: str) -> list[Record]:

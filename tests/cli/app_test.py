@@ -51,6 +51,9 @@ def main(flags_obj, arguments):
         'master.errors.InputError: x.mdb: torn; mend it.')
   if flags_obj.what == 'crash':
     raise OSError('disk on fire')
+  if flags_obj.what == 'full':
+    with open('/dev/full', 'w') as f:
+      f.write('x')
   if flags_obj.what == 'interrupt':
     raise KeyboardInterrupt
   if flags_obj.what == 'status':
@@ -126,7 +129,9 @@ class AppTest(parameterized.TestCase):
 
   @parameterized.parameters(
       ('input', 'file.txt: bad line; mend it.'),
-      ('wrapped', 'x.mdb: torn; mend it.'))
+      ('wrapped', 'x.mdb: torn; mend it.'),
+      ('full', 'no room on the disk ([Errno 28] No space left on device); '
+       'make some and start the same command again.'))
   def test_input_errors_are_one_line(self, what, message):
     process = self._run(f'--what={what}')
     self.assertEqual(2, process.returncode)

@@ -80,6 +80,13 @@ class MetricsLogTest(parameterized.TestCase):
     with self.assertRaisesRegex(errors.InputError, 'line 2 is no record'):
       metrics_log.read(self.model_dir)
 
+  def test_a_full_disk(self):
+    log = self._log(1)
+    os.remove(self.path)
+    os.symlink('/dev/full', self.path)
+    with self.assertRaisesRegex(OSError, f'No space left.*{self.path}'):
+      log.write('train', 3, {})
+
   def test_no_file(self):
     with self.assertRaisesRegex(errors.InputError,
                                 r'metrics.jsonl: cannot be read \(No such'):
