@@ -344,6 +344,9 @@ class TrainConfig:
   Attributes:
     train_steps: step at which training ends.
     seed: of initial values, shuffling and dropout.
+    session_threads: threads of one operation, and operations at a time, in
+      the training session; 0 leaves both to TensorFlow. With 1 a run repeats
+      bit for bit on a CPU.
     optimizer: adam, adamw (decoupled weight decay) or momentum.
     learning_rate: its highest value.
     schedule: constant, step (times decay_factor at each of
@@ -367,6 +370,10 @@ class TrainConfig:
     learning_rate_factors: PATTERN=FACTOR; the first whose pattern is in a
       variable's name scales its updates.
     clip_norm: largest global norm of the gradients; 0 for no limit.
+    accumulate_steps: parts in which a device reads its images of a batch, one
+      after the other, with the memory of one.
+    average_decay: of the moving averages of the weights, by which the model
+      is evaluated and exported; 0 keeps none.
     label_smoothing: probability spread over all classes.
     max_loss_rise: nats by which the mean loss of 100 steps may rise above its
       lowest before training ends; 0 for any height.
@@ -385,6 +392,7 @@ class TrainConfig:
   """
   train_steps: int = 400000
   seed: int = 1
+  session_threads: int = 0
   optimizer: str = 'adam'
   learning_rate: float = 4e-4
   schedule: str = 'constant'
@@ -403,6 +411,8 @@ class TrainConfig:
   freeze: tuple[str, ...] = ()
   learning_rate_factors: tuple[str, ...] = ()
   clip_norm: float = 0.0
+  accumulate_steps: int = 1
+  average_decay: float = 0.0
   label_smoothing: float = 0.0
   max_loss_rise: float = 2.0
   save_steps: int = 1000
@@ -416,11 +426,11 @@ class TrainConfig:
   early_stop_evals: int = 0
 
   def __post_init__(self):
-    for name in ('train_steps', 'save_steps', 'keep_checkpoints', 'log_steps',
-                 'eval_steps'):
+    for name in ('train_steps', 'accumulate_steps', 'save_steps',
+                 'keep_checkpoints', 'log_steps', 'eval_steps'):
       _check(getattr(self, name) >= 1,
              f'--{name}={getattr(self, name)}: must be at least 1.')
-    for name in ('eval_minutes', 'eval_limit', 'keep_best',
+    for name in ('session_threads', 'eval_minutes', 'eval_limit', 'keep_best',
                  'early_stop_evals'):
       _check(getattr(self, name) >= 0,
              f'--{name}={getattr(self, name)}: must be at least 0.')
@@ -429,7 +439,8 @@ class TrainConfig:
     for name in ('learning_rate', 'adam_epsilon'):
       _check(getattr(self, name) > 0,
              f'--{name}={getattr(self, name)}: must be above 0.')
-    for name in ('adam_beta1', 'adam_beta2', 'momentum', 'label_smoothing'):
+    for name in ('adam_beta1', 'adam_beta2', 'momentum', 'average_decay',
+                 'label_smoothing'):
       _check(0 <= getattr(self, name) < 1,
              f'--{name}={getattr(self, name)}: must be in [0, 1).')
     for name in ('clip_norm', 'max_loss_rise'):

@@ -3,12 +3,15 @@
 Guarded by tests/model_fn_test.py.
 """
 
+import contextlib
 from typing import Any, Callable, Mapping, Optional
 
 import tensorflow.compat.v1 as tf
 
 from master import charset as charset_lib
 from master import config as config_lib
+from master import errors
+from master.estimator import averages
 from master.estimator import exporting
 from master.estimator import specs
 from master.evaluation import metrics
@@ -21,16 +24,58 @@ from master.training import losses
 from master.training import optimization
 
 
-def _loss(recognizer: recognizer_lib.Recognizer, memory: tf.Tensor,
-          ids: tf.Tensor, label_smoothing: float,
-          is_training: bool) -> tf.Tensor:
-  """Mean cross entropy of the labels, in nats a symbol, `<EOS>` counted."""
+def _loss_sums(recognizer: recognizer_lib.Recognizer, memory: tf.Tensor,
+               ids: tf.Tensor, label_smoothing: float, is_training: bool
+               ) -> tuple[tf.Tensor, tf.Tensor]:
+  """Sum of the cross entropies in nats, and how many symbols it is of.
+
+  `<EOS>` is one of the symbols.
+  """
   ids = losses.cut_padding(ids, charset_lib.PAD_ID)
   logits = recognizer.forward(
       memory, losses.decoder_inputs(ids, charset_lib.SOS_ID), is_training)
   weights = masks.label_weights(ids, charset_lib.PAD_ID)
   total = losses.cross_entropy(logits, ids, weights, label_smoothing)
-  return losses.mean_over_replicas(total, tf.reduce_sum(weights))
+  return total, tf.reduce_sum(weights)
+
+
+def _part_losses(recognizer: recognizer_lib.Recognizer, images: tf.Tensor,
+                 ids: tf.Tensor, config: config_lib.TrainConfig
+                 ) -> Callable[[int], tf.Tensor]:
+  """Number of a part of the batch to its share of the mean loss."""
+  parts = config.accumulate_steps
+  if parts > 1 and images.shape[0] is not None and images.shape[0] % parts:
+    raise errors.InputError(
+        f'--accumulate_steps={parts}: must divide the {images.shape[0]} images '
+        'of --batch_size that a device has.')
+  # Of the whole batch: parts hold different numbers of characters.
+  weight = tf.reduce_sum(masks.label_weights(ids, charset_lib.PAD_ID))
+  weight = losses.sum_over_replicas(weight)
+  image_parts, id_parts = tf.split(images, parts), tf.split(ids, parts)
+
+  def loss(part):
+    memory = recognizer.encode(image_parts[part], is_training=True)
+    total, _ = _loss_sums(recognizer, memory, id_parts[part],
+                          config.label_smoothing, is_training=True)
+    return losses.part_of_mean(total, weight)
+
+  return loss
+
+
+def _train_spec(model_config: config_lib.ModelConfig,
+                train_config: config_lib.TrainConfig,
+                features: Mapping[str, tf.Tensor],
+                labels: Mapping[str, tf.Tensor]) -> specs.EstimatorSpec:
+  recognizer = recognizer_lib.Recognizer(model_config)
+  loss, train_op = optimization.step(
+      _part_losses(recognizer, features['image'], labels['ids'],
+                   train_config),
+      recognizer.trainable_variables, train_config)
+  if data_position.FEATURE in features:
+    train_op = tf.group(train_op, data_position.record(
+        features[data_position.FEATURE]))
+  return specs.EstimatorSpec(specs.ModeKeys.TRAIN, loss=loss,
+                             train_op=train_op)
 
 
 def _predictions(features: Mapping[str, tf.Tensor],
@@ -65,12 +110,15 @@ def model_fn_builder(
     [B, max_label_length + 1] (`<EOS>`, then `<PAD>`), and in EVAL `text`
     string [B]. `params` is not read: the typed configuration holds all.
   """
+  has_averages = bool(train_config and train_config.average_decay)
 
   def model_fn(features, labels, mode, params=None):
     del params
-    recognizer = recognizer_lib.Recognizer(model_config)
-    is_training = mode == specs.ModeKeys.TRAIN
-    memory = recognizer.encode(features['image'], is_training)
+    if mode == specs.ModeKeys.TRAIN:
+      return _train_spec(model_config, train_config, features, labels)
+    with averages.reading() if has_averages else contextlib.nullcontext():
+      recognizer = recognizer_lib.Recognizer(model_config)
+    memory = recognizer.encode(features['image'], is_training=False)
 
     if mode == specs.ModeKeys.PREDICT:
       predictions = _predictions(
@@ -83,7 +131,8 @@ def model_fn_builder(
           export_outputs={exporting.DEFAULT_SIGNATURE: output})
 
     if mode == specs.ModeKeys.EVAL:
-      loss = _loss(recognizer, memory, labels['ids'], 0.0, is_training)
+      total, weight = _loss_sums(recognizer, memory, labels['ids'], 0.0, False)
+      loss = losses.mean_over_replicas(total, weight)
       reading = recognizer.read_memory(memory, decode_config)
       tf.add_to_collection(
           hooks.PICTURES, (features['image'], labels['text'], reading['text']))
@@ -91,14 +140,5 @@ def model_fn_builder(
           mode, loss=loss, predictions=_predictions(features, reading),
           eval_metric_ops=metrics.word_metric_ops(reading['text'],
                                                   labels['text']))
-
-    loss = _loss(recognizer, memory, labels['ids'],
-                 train_config.label_smoothing, is_training)
-    train_op = optimization.train_op(loss, recognizer.trainable_variables,
-                                     train_config)
-    if data_position.FEATURE in features:
-      train_op = tf.group(train_op, data_position.record(
-          features[data_position.FEATURE]))
-    return specs.EstimatorSpec(mode, loss=loss, train_op=train_op)
 
   return model_fn

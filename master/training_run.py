@@ -14,6 +14,7 @@ import tensorflow.compat.v1 as tf
 from master import config as config_lib
 from master import errors
 from master import model_fn as model_fn_lib
+from master.estimator import averages
 from master.estimator import checkpoint_files
 from master.estimator import checkpoints
 from master.estimator import cluster as cluster_lib
@@ -26,6 +27,7 @@ from master.evaluation import protocols
 from master.inputs import input_fn
 from master.inputs import records
 from master.training import best_checkpoints
+from master.training import charset_rows
 from master.training import hooks
 from master.training import metrics_log
 from master.training import run_summary
@@ -95,6 +97,13 @@ def _settings(config: config_lib.Config, **more: Any) -> dict[str, Any]:
                config.decode):
     found.update(dataclasses.asdict(part))
   return found
+
+
+def _session_config(threads: int) -> tf.ConfigProto:
+  return tf.ConfigProto(
+      # An op without a kernel for the accelerator runs on the CPU.
+      allow_soft_placement=True, intra_op_parallelism_threads=threads,
+      inter_op_parallelism_threads=threads)
 
 
 def choose_criterion(config: config_lib.TrainConfig,
@@ -188,6 +197,7 @@ class TrainingRun:
         model_dir=model_dir,
         config=run_config.RunConfig(
             tf_random_seed=train.seed,
+            session_config=_session_config(train.session_threads),
             save_summary_steps=train.log_steps,
             save_checkpoints_steps=train.save_steps,
             keep_checkpoint_max=train.keep_checkpoints,
@@ -200,7 +210,11 @@ class TrainingRun:
             stop_signals=(signal.SIGTERM, signal.SIGINT),
             max_loss_rise=train.max_loss_rise),
         warm_start_from=checkpoints.WarmStartSettings(
-            warm_start_from, exclude=tuple(warm_start_exclude))
+            warm_start_from, exclude=tuple(warm_start_exclude),
+            var_name_to_prev_var_name=averages.previous_names(
+                checkpoints.find(warm_start_from)),
+            row_maps=charset_rows.since(warm_start_from,
+                                        config.model.charset))
         if warm_start_from else None)
 
   def _best_checkpoints(self, model_dir: str

@@ -12,6 +12,14 @@ from master import config as config_lib
 from master.models import recognizer as recognizer_lib
 from tests import test_util
 
+# What bin/train needs for the smallest model that has all parts.
+SMALLEST_FLAGS = (
+    '--image_height=16', '--image_width=20', '--max_label_length=5',
+    '--stem_channels=3,5', '--stage_channels=7,10,14,22',
+    '--stage_blocks=1,1,1,1', '--gcb_heads=2', '--gcb_ratio=3',
+    '--hidden_size=22', '--num_layers=1', '--num_heads=2',
+    '--filter_size=13')
+
 
 def _prefer_characters(session: tf.Session,
                        recognizer: recognizer_lib.Recognizer):

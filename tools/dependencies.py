@@ -19,7 +19,7 @@ ALLOWED = {
     'master.layers': _FOUNDATIONS,
     'master.decoding': _FOUNDATIONS,
     'master.inputs': _FOUNDATIONS,
-    'master.training': _FOUNDATIONS,
+    'master.training': (*_FOUNDATIONS, 'master.estimator'),
     'master.evaluation': _FOUNDATIONS,
     'master.packing': (*_FOUNDATIONS, 'master.inputs'),
     'master.parallel': (),

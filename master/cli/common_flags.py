@@ -206,6 +206,11 @@ def define_train_flags():
       'Step at which training ends, steps of earlier runs counted.')
   flags.DEFINE_integer(
       'seed', default.seed, 'Seed of initial values, shuffling and dropout.')
+  flags.DEFINE_integer(
+      'session_threads', default.session_threads,
+      'Threads of one operation, and operations at a time, in the training '
+      'session; 0 leaves both to TensorFlow. With 1 a run repeats bit for bit '
+      'on a CPU.')
   flags.DEFINE_enum(
       'optimizer', default.optimizer, config_lib.OPTIMIZERS,
       'What learns the variables.')
@@ -260,6 +265,14 @@ def define_train_flags():
   flags.DEFINE_float(
       'clip_norm', default.clip_norm,
       'Largest global norm of the gradients; 0 sets no limit.')
+  flags.DEFINE_integer(
+      'accumulate_steps', default.accumulate_steps,
+      'Parts in which a device reads its images of a batch, one after the '
+      'other, with the memory of one part.')
+  flags.DEFINE_float(
+      'average_decay', default.average_decay,
+      'Decay of the moving averages of the weights, by which the model is '
+      'evaluated and exported; 0 keeps none.')
   flags.DEFINE_float(
       'label_smoothing', default.label_smoothing,
       'Probability spread evenly over all classes in the training loss.')

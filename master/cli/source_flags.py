@@ -45,6 +45,11 @@ def define_source_flags(with_exported: bool = True):
     flags.DEFINE_string(name, None, f'{_HELP[name]} Give exactly one of '
                         f'{_listed(names)}.')
 
+  flags.DEFINE_bool(
+      'use_average', True,
+      'Take the moving averages of the weights where a checkpoint has them '
+      '(--average_decay of its training). An exported model has one of both.')
+
   def exactly_one(values: dict[str, str]) -> bool:
     given = [f'--{name}' for name in names if values[name]]
     if len(given) != 1:
@@ -70,10 +75,11 @@ def load(flags_obj: flags.FlagValues) -> 'predictor_lib.Predictor':
   search = {name: flags_obj[name].value for name in _SEARCH
             if flags_obj[name].value is not None}
   if flags_obj.model_dir:
-    return predictor_lib.Predictor.from_model_dir(flags_obj.model_dir, search)
+    return predictor_lib.Predictor.from_model_dir(
+        flags_obj.model_dir, search, flags_obj.use_average)
   if flags_obj.checkpoint:
-    return predictor_lib.Predictor.from_checkpoint(flags_obj.checkpoint,
-                                                   search)
+    return predictor_lib.Predictor.from_checkpoint(
+        flags_obj.checkpoint, search, flags_obj.use_average)
   if flags_obj.saved_model:
     predictor = predictor_lib.Predictor.from_saved_model(flags_obj.saved_model)
   else:

@@ -117,11 +117,15 @@ def define_flags():
   flags.DEFINE_list(
       'warm_start_exclude', [],
       'Regular expressions, separated by commas: variables in whose names one '
-      'is found start anew and not from warm_start_from. For a new charset: '
-      'decoder/embedding,decoder/classes.')
+      'is found start anew and not from warm_start_from.')
   flags.register_validator(
       'warm_start_exclude', _are_patterns,
       '--warm_start_exclude: must be regular expressions.')
+  flags.register_multi_flags_validator(
+      ['warm_start_from', 'warm_start_exclude'],
+      lambda values: (values['warm_start_from']
+                      or not values['warm_start_exclude']),
+      '--warm_start_exclude: needs --warm_start_from.')
   flags.DEFINE_enum(
       'distribution', 'auto', ['auto', 'none', 'mirrored', 'multi_worker'],
       'Devices to train on: one (none), a copy of the model on each GPU of '

@@ -6,6 +6,7 @@ Guarded by tests/estimator/checkpoints_test.py.
 import collections
 import os
 import re
+import types
 from typing import Any, Callable, Mapping, Optional, Sequence
 
 from absl import logging
@@ -13,6 +14,7 @@ import tensorflow.compat.v1 as tf
 
 from master import errors
 from master.estimator import checkpoint_files
+from master.estimator import row_maps
 
 BASE_NAME = 'model.ckpt'
 _MAX_NAMED = 3
@@ -24,7 +26,8 @@ _WARM_START_MEND = (
 WarmStartSettings = collections.namedtuple(
     'WarmStartSettings',
     ('ckpt_to_initialize_from', 'vars_to_warm_start',
-     'var_name_to_prev_var_name', 'exclude'), defaults=('.*', None, ()))
+     'var_name_to_prev_var_name', 'exclude', 'row_maps'),
+    defaults=('.*', None, (), None))
 WarmStartSettings.__doc__ = """Where variables start from.
 
 Attributes:
@@ -35,7 +38,9 @@ Attributes:
   var_name_to_prev_var_name: dict of a variable's name to its name in the
     checkpoint, where they differ.
   exclude: regular expressions; variables in whose names one is found start
-    anew. tf.estimator's own settings lack this field.
+    anew. tf.estimator's own settings lack this field and the next.
+  row_maps: dict of a variable's name to a `row_maps.RowMap`, where the
+    checkpoint's rows are not those of the model.
 """
 
 
@@ -100,14 +105,17 @@ def _saved_shapes(path: str) -> dict[str, list[int]]:
     raise errors.InputError(f'{path}: not a readable checkpoint.') from e
 
 
-def check_fits(variables: Mapping[str, Any], path: str,
-               mend: str = _MEND):
+def check_fits(variables: Mapping[str, Any], path: str, mend: str = _MEND,
+               maps: Mapping[str, row_maps.RowMap] = types.MappingProxyType({})
+               ):
   """Checks that the checkpoint at `path` has all of `variables`.
 
   Args:
     variables: name in the checkpoint to variable.
     path: of the checkpoint.
     mend: what the user may do, at the end of the message.
+    maps: by name in the checkpoint, of the variables whose rows are not
+      those of the model.
 
   Raises:
     InputError: if not; it names the first that differ, the log has all.
@@ -116,11 +124,13 @@ def check_fits(variables: Mapping[str, Any], path: str,
   faults = []
   for name, variable in sorted(variables.items()):
     shape = variable.shape.as_list()
+    expected = maps[name].source_shape(shape) if name in maps else shape
     if name not in saved:
       faults.append(f'{name} is not in it')
-    elif saved[name] != shape:
-      faults.append(f'{name} has shape {saved[name]} in it, {shape} in the '
-                    'model')
+    elif saved[name] != expected:
+      faults.append(
+          f'{name} has shape {saved[name]} in it, {shape} in the model'
+          + (f', {expected} by its charset' if expected != shape else ''))
   if faults:
     if len(faults) > _MAX_NAMED:
       logging.info('%s does not fit the model:\n  %s', path,
@@ -237,21 +247,28 @@ def _warm_start_init_fn(settings: Any,
                         inner: Optional[Callable]) -> Callable[..., None]:
   path = find(settings.ckpt_to_initialize_from)
   variables = warm_started(settings)
-  check_fits(variables, path, _WARM_START_MEND)
+  by_name = getattr(settings, 'row_maps', None) or {}
+  maps = {name: by_name[_name(variable)] for name, variable
+          in variables.items() if _name(variable) in by_name}
+  check_fits(variables, path, _WARM_START_MEND, maps)
   # A Saver cannot give a mirrored variable another name than its own.
   values = {name: tf.placeholder(variable.dtype.base_dtype, variable.shape)
             for name, variable in variables.items()}
   assigns = {name: tf.group(variable.assign(values[name]))
              for name, variable in variables.items()}
+  initials = {name: variables[name].read_value() for name in maps}
 
   def init_fn(scaffold, session):
     del scaffold
     if inner is not None:
       inner(session)
     reader = tf.train.load_checkpoint(path)
+    starts = {name: reader.get_tensor(name) for name in variables}
+    for name, initial in session.run(initials).items():
+      starts[name] = maps[name].apply(starts[name], initial)
     # In one run: each new set of fetches prunes the whole graph anew.
     session.run(list(assigns.values()), {
-        value: reader.get_tensor(name) for name, value in values.items()})
+        value: starts[name] for name, value in values.items()})
     logging.info('Warm started %d variables from %s.', len(assigns), path)
 
   return init_fn

@@ -21,6 +21,7 @@ import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
 from master import errors
+from master.estimator import averages
 from master.estimator import checkpoints
 from master.export import inference_graph
 
@@ -93,27 +94,32 @@ class Predictor:
 
   @classmethod
   def from_model_dir(cls, model_dir: str,
-                     search: Mapping[str, Any] = _NO_CHANGES) -> 'Predictor':
+                     search: Mapping[str, Any] = _NO_CHANGES,
+                     use_average: bool = True) -> 'Predictor':
     """The newest checkpoint of a model directory.
 
     Args:
       model_dir: the directory.
       search: fields of DecodeConfig that replace those of its config.json.
+      use_average: take the averages of the weights where there are some.
 
     Raises:
       InputError: if there is none, or it cannot be read.
     """
     config = config_lib.read(model_dir)
-    return cls._restored(config, checkpoints.find(model_dir), search)
+    return cls._restored(config, checkpoints.find(model_dir), search,
+                         use_average)
 
   @classmethod
   def from_checkpoint(cls, path: str,
-                      search: Mapping[str, Any] = _NO_CHANGES) -> 'Predictor':
+                      search: Mapping[str, Any] = _NO_CHANGES,
+                      use_average: bool = True) -> 'Predictor':
     """A checkpoint with its `config.json` beside it.
 
     Args:
       path: path prefix of the checkpoint, as `runs/a/model.ckpt-100`.
       search: fields of DecodeConfig that replace those of its config.json.
+      use_average: take the averages of the weights where there are some.
 
     Raises:
       InputError: if there is none, or it cannot be read.
@@ -124,11 +130,11 @@ class Predictor:
           'checkpoint in it, as model.ckpt-100.')
     prefix = checkpoints.find(path)
     return cls._restored(config_lib.read(os.path.dirname(prefix) or '.'),
-                         prefix, search)
+                         prefix, search, use_average)
 
   @classmethod
   def _restored(cls, config: config_lib.Config, prefix: str,
-                search: Mapping[str, Any]) -> 'Predictor':
+                search: Mapping[str, Any], use_average: bool) -> 'Predictor':
     config = dataclasses.replace(
         config, decode=dataclasses.replace(config.decode, **search))
     graph = tf.Graph()
@@ -137,6 +143,8 @@ class Predictor:
       signatures = inference_graph.build_inference_graph(config).signatures
       # A training checkpoint also holds optimizer slots, which stay there.
       variables = checkpoints.named_variables()
+      if use_average:
+        variables = averages.restored(variables, prefix)
       checkpoints.check_fits(variables, prefix)
       try:
         tf.train.Saver(variables).restore(session, prefix)

@@ -8,6 +8,7 @@ from typing import NamedTuple, Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
+from master.layers import dropout
 from master.layers import linear
 from master.layers import shapes
 
@@ -133,7 +134,7 @@ class MultiHeadAttention(tf.Module):
       logits += (1 - tf.cast(mask, tf.float32)) * _HIDDEN
     weights = tf.nn.softmax(logits)  # [B, N, T, S]
     if is_training and self._dropout_rate:
-      weights = tf.nn.dropout(weights, rate=self._dropout_rate)
+      weights = dropout.dropout(weights, self._dropout_rate)
     heads = tf.matmul(weights, keys_values.values)  # [B, N, T, D]
     if queries.shape[2] != 1:
       heads = tf.transpose(heads, [0, 2, 1, 3])  # [B, T, N, D]

@@ -2,6 +2,7 @@
 
 import tensorflow.compat.v1 as tf
 
+from master.layers import dropout
 from master.layers import linear
 
 
@@ -29,5 +30,5 @@ class FeedForward(tf.Module):
     with tf.name_scope(self.name):
       hidden = tf.nn.relu(self.filter(x))  # [B, T, filter_size]
       if is_training and self._dropout_rate:
-        hidden = tf.nn.dropout(hidden, rate=self._dropout_rate)
+        hidden = dropout.dropout(hidden, self._dropout_rate)
       return self.output(hidden)

@@ -11,6 +11,7 @@ import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
 from master.layers import attention
+from master.layers import dropout
 from master.layers import feed_forward
 from master.layers import initializers
 from master.layers import linear
@@ -73,7 +74,7 @@ class DecoderLayer(tf.Module):
 
   def _drop(self, x: tf.Tensor, is_training: bool) -> tf.Tensor:
     if is_training and self._dropout_rate:
-      return tf.nn.dropout(x, rate=self._dropout_rate)
+      return dropout.dropout(x, self._dropout_rate)
     return x
 
   def __call__(self, x: tf.Tensor, memory: tf.Tensor, mask: tf.Tensor,
@@ -181,7 +182,7 @@ class Decoder(tf.Module):
     mask = masks.causal(length)
     x = self._embed(ids, tf.constant(self._positions)[:length])
     if is_training and self._config.dropout_rate:
-      x = tf.nn.dropout(x, rate=self._config.dropout_rate)
+      x = dropout.dropout(x, self._config.dropout_rate)
     for layer in self.layers:
       x, weights = layer(x, memory, mask, is_training)
     return x, weights

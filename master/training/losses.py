@@ -52,22 +52,37 @@ def cross_entropy(logits: tf.Tensor, ids: tf.Tensor, weights: tf.Tensor,
     return tf.reduce_sum(losses * weights)
 
 
-def mean_over_replicas(total: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
-  """This replica's part of the mean over the global batch.
+def sum_over_replicas(weight: tf.Tensor) -> tf.Tensor:
+  """The sum of the float32 scalars that the replicas have."""
+  if tf.distribute.get_strategy().num_replicas_in_sync == 1:
+    return weight
+  return tf.distribute.get_replica_context().all_reduce(
+      tf.distribute.ReduceOp.SUM, weight)
+
+
+def part_of_mean(total: tf.Tensor, whole_weight: tf.Tensor) -> tf.Tensor:
+  """What a weighted sum adds to the mean over the global batch.
 
   Shards hold different numbers of characters, so that the mean of their
   means would not be the mean of the batch.
 
   Args:
-    total: float32 scalar, this replica's weighted sum.
-    weight: float32 scalar, this replica's sum of weights.
+    total: float32 scalar, a weighted sum of this replica.
+    whole_weight: float32 scalar, the sum of weights of all replicas.
 
   Returns:
-    float32 scalar. Its mean over the replicas is the sum of their totals
-    over the sum of their weights.
+    float32 scalar. The mean over the replicas of the sums of theirs is the
+    sum of all totals over the sum of all weights.
   """
   replicas = tf.distribute.get_strategy().num_replicas_in_sync
-  if replicas > 1:
-    weight = tf.distribute.get_replica_context().all_reduce(
-        tf.distribute.ReduceOp.SUM, weight)
-  return total * replicas / tf.maximum(weight, 1.0)
+  return total * replicas / tf.maximum(whole_weight, 1.0)
+
+
+def mean_over_replicas(total: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
+  """`part_of_mean` of a replica with one total.
+
+  Args:
+    total: float32 scalar, this replica's weighted sum.
+    weight: float32 scalar, this replica's sum of weights.
+  """
+  return part_of_mean(total, sum_over_replicas(weight))

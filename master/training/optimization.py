@@ -1,12 +1,15 @@
 """Loss to train op. Guarded by tests/training/optimization_test.py."""
 
+import dataclasses
 import re
-from typing import Optional, Sequence
+from typing import Callable, Optional, Sequence
 
 from absl import logging
 import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
+from master.estimator import averages
+from master.training import accumulation
 from master.training import optimizers
 from master.training import schedules
 
@@ -21,22 +24,26 @@ def _show(name: str, value: tf.Tensor):
   tf.summary.scalar(name, value)
 
 
-def _unfrozen(variables: Sequence[tf.Variable],
-              update_ops: Sequence[tf.Operation], patterns: Sequence[str]):
-  """Leaves out what --freeze names: variables, and updates of statistics."""
+def _unfrozen(variables: Sequence[tf.Variable], patterns: Sequence[str]
+              ) -> list[tf.Variable]:
+  """Leaves out the variables that --freeze names."""
   if not patterns:
-    return list(variables), list(update_ops)
+    return list(variables)
   frozen = optimizers.frozen(
       [optimizers.variable_name(v) for v in variables], patterns)
   trained = [v for v in variables if optimizers.variable_name(v) not in frozen]
+  logging.info('--freeze: %d variables are trained, %d are frozen.',
+               len(trained), len(frozen))
+  return trained
+
+
+def _moving(update_ops: Sequence[tf.Operation],
+            patterns: Sequence[str]) -> list[tf.Operation]:
+  """Leaves out updates of statistics that --freeze names."""
   # The first input of an assignment is its variable.
-  moving = [op for op in update_ops if not any(
+  return [op for op in update_ops if not any(
       re.search(pattern, optimizers.variable_name(
           getattr(op, 'op', op).inputs[0])) for pattern in patterns)]
-  logging.info('--freeze: %d variables are trained, %d are frozen, and %d '
-               'updates of statistics are left out.', len(trained),
-               len(frozen), len(update_ops) - len(moving))
-  return trained, moving
 
 
 def _sum_over_replicas(gradients: list[tf.Tensor]) -> list[tf.Tensor]:
@@ -70,38 +77,55 @@ def _clip(gradients: list[tf.Tensor], clip_norm: float,
   return [gradient / replicas for gradient in clipped]
 
 
-def train_op(loss: tf.Tensor, variables: Sequence[tf.Variable],
-             config: config_lib.TrainConfig,
-             update_ops: Optional[Sequence[tf.Operation]] = None
-             ) -> tf.Operation:
-  """One step of learning.
+def step(loss_fn: Callable[[int], tf.Tensor],
+         variables: Sequence[tf.Variable], config: config_lib.TrainConfig,
+         update_ops: Optional[Sequence[tf.Operation]] = None
+         ) -> tuple[tf.Tensor, tf.Operation]:
+  """One step of learning, from config.accumulate_steps parts of a batch.
 
   Args:
-    loss: float32 scalar whose mean over the replicas is what is minimised.
+    loss_fn: number of a part, from 0, to its share of the loss: float32
+      scalars whose sum, and mean over the replicas, is what is minimised.
     variables: what is learned, but for those that config.freeze names.
     config: of the training.
     update_ops: run before the step; None takes UPDATE_OPS, where batch norms
       put theirs.
 
   Returns:
-    The op; it also counts up the global step.
+    (The loss, the op); the op also counts up the global step.
 
   Raises:
     InputError: a pattern of --freeze or --learning_rate_factors matches no
       variable.
   """
+
+  def updates():
+    found = (tf.get_collection(tf.GraphKeys.UPDATE_OPS)
+             if update_ops is None else update_ops)
+    return _moving(found, config.freeze)
+
   global_step = tf.train.get_or_create_global_step()
-  if update_ops is None:
-    update_ops = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
-  variables, update_ops = _unfrozen(variables, update_ops, config.freeze)
+  trained = _unfrozen(variables, config.freeze)
   replicas = tf.distribute.get_strategy().num_replicas_in_sync
   rate = schedules.learning_rate(config, global_step)
   _show('learning_rate', rate)
   # tf.gradients and not compute_gradients: the latter scales the loss in some
   # runners and not in others. apply_gradients sums over replicas in all.
-  gradients = [tf.convert_to_tensor(gradient) for gradient in
-               tf.gradients(loss / replicas, variables)]
+  loss, gradients = accumulation.gradients(
+      loss_fn, config.accumulate_steps, trained, updates, 1 / replicas)
   gradients = _clip(gradients, config.clip_norm, replicas)
-  with tf.control_dependencies(update_ops):
-    return optimizers.build(config, rate, variables).apply_gradients(
-        zip(gradients, variables), global_step=global_step)
+  with tf.control_dependencies(updates()):
+    train = optimizers.build(config, rate, trained).apply_gradients(
+        zip(gradients, trained), global_step=global_step)
+  if config.average_decay:
+    train = averages.update(variables, config.average_decay, train)
+  return loss, train
+
+
+def train_op(loss: tf.Tensor, variables: Sequence[tf.Variable],
+             config: config_lib.TrainConfig,
+             update_ops: Optional[Sequence[tf.Operation]] = None
+             ) -> tf.Operation:
+  """The op of a `step` whose loss, of a whole batch, is there already."""
+  whole = dataclasses.replace(config, accumulate_steps=1)
+  return step(lambda part: loss, variables, whole, update_ops)[1]

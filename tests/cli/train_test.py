@@ -8,6 +8,7 @@ import tempfile
 import time
 
 from absl.testing import absltest
+import numpy as np
 import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
@@ -16,13 +17,6 @@ from tests import commands
 from tests import model_files
 from tests import test_util
 from tests import word_sets
-
-_MODEL_FLAGS = (
-    '--image_height=16', '--image_width=20', '--max_label_length=5',
-    '--stem_channels=3,5', '--stage_channels=7,10,14,22',
-    '--stage_blocks=1,1,1,1', '--gcb_heads=2', '--gcb_ratio=3',
-    '--hidden_size=22', '--num_layers=1', '--num_heads=2',
-    '--filter_size=13')
 
 
 def _latest_step(model_dir: str) -> int:
@@ -43,7 +37,7 @@ class TrainTest(absltest.TestCase):
         ['abc', 'de', 'f1', 'much too long', 'x', 'Yz'], broken=1)
 
   def _arguments(self, model_dir, *more):
-    return ['-m', 'master.cli.train', *_MODEL_FLAGS,
+    return ['-m', 'master.cli.train', *model_files.SMALLEST_FLAGS,
             f'--model_dir={model_dir}', f'--train_lmdb={self.words}',
             '--batch_size=3', '--log_steps=2', '--save_steps=4',
             '--learning_rate=0.01', *more]
@@ -202,13 +196,16 @@ class TrainTest(absltest.TestCase):
     arguments = (f'--train_lmdb={self._own_words()}', '--batch_size=2',
                  f'--warm_start_from={source}', f'--charset={charset}',
                  f'--model_dir={model_dir}', '--train_steps=1')
-    process = commands.run('-m', 'master.cli.train', *arguments)
-    self.assertEqual(2, process.returncode, process.stderr)
-    self.assertIn('--warm_start_exclude', process.stderr.splitlines()[-1])
-    log = self._train(
-        *arguments, '--warm_start_exclude=decoder/embedding,decoder/classes')
-    self.assertIn('Warm started', log)
+    log = self._train(*arguments)
+    self.assertIn('7 characters are kept, new are 1 (\u00e9), dropped are 0',
+                  log)
     self.assertEqual(1, _latest_step(model_dir))
+    old, new = (tf.train.load_variable(f'{path}/model.ckpt-0',
+                                       'master/decoder/embedding')
+                for path in (source, model_dir))
+    # <PAD>, <EOS>, <SOS>, <UNK>, then the letters the other way round.
+    np.testing.assert_array_equal([*old[:4], *old[:3:-1]], new[:-1])
+    self.assertTrue(new[-1].any())
 
   def test_a_broken_configuration_is_one_line(self):
     folder = self.create_tempdir()
@@ -225,6 +222,9 @@ class TrainTest(absltest.TestCase):
 
   def test_bad_flags_are_one_line(self):
     self._assert_refused('--model_dir', f'--train_lmdb={self.words}')
+    self._assert_refused(
+        '--warm_start_exclude: needs --warm_start_from',
+        *self._arguments('m', '--warm_start_exclude=x')[2:])
     self._assert_refused(
         '--num_heads=3', *self._arguments('m', '--num_heads=3')[2:])
     self._assert_refused(
