@@ -1,13 +1,17 @@
 """Tests of master/model_fn.py."""
 
+from unittest import mock
+
 import numpy as np
 import tensorflow.compat.v1 as tf
 
 from master import charset
 from master import config as config_lib
+from master import errors
 from master import model_fn as model_fn_lib
 from master.estimator import exporting
 from master.estimator import specs
+from master.layers import normalization
 from master.models import recognizer as recognizer_lib
 from master.training import hooks
 from tests import reference
@@ -146,6 +150,41 @@ class TrainTest(tf.test.TestCase):
     self.assertEmpty([name for name, change in self.changes.items()
                       if change == 0
                       and not name.endswith(('mask/bias:0', 'key/bias:0'))])
+
+
+class AccumulationTest(tf.test.TestCase):
+
+  def _learned(self, parts):
+    """Loss of a step, and the kernels after it."""
+    original = normalization.BatchNorm.__call__
+
+    def inference(norm, x, is_training):
+      del is_training  # Else parts would be normalised by themselves.
+      return original(norm, x, is_training=False)
+
+    config = config_lib.TrainConfig(
+        learning_rate=0.1, optimizer='momentum', accumulate_steps=parts)
+    with test_util.graph_session() as session, mock.patch.object(
+        normalization.BatchNorm, '__call__', inference):
+      spec = _build(specs.ModeKeys.TRAIN, _features(),
+                    {'ids': _labels()['ids']}, config)
+      _initialize(session)
+      loss, _ = session.run([spec.loss, spec.train_op])
+      return loss, session.run(
+          {v.op.name: v for v in tf.trainable_variables()})
+
+  def test_parts_are_the_whole(self):
+    """Though they hold different numbers of characters."""
+    loss, weights = self._learned(1)
+    parts_loss, parts_weights = self._learned(2)
+    self.assertAllClose(loss, parts_loss, rtol=1e-5)
+    self.assertAllClose(weights, parts_weights, rtol=1e-4, atol=1e-5)
+
+  def test_parts_that_do_not_go_round(self):
+    with tf.Graph().as_default(), self.assertRaisesRegex(
+        errors.InputError, '--accumulate_steps=3: must divide the 4 images'):
+      _build(specs.ModeKeys.TRAIN, _features(), {'ids': _labels()['ids']},
+             config_lib.TrainConfig(accumulate_steps=3))
 
 
 class EvalTest(tf.test.TestCase):

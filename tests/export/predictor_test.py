@@ -10,6 +10,7 @@ import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
 from master import errors
+from master.estimator import averages
 from master.export import predictor as predictor_lib
 from master.export import saved_model
 from tests import model_files
@@ -74,6 +75,38 @@ class PredictorTest(tf.test.TestCase):
                           [r.confidence for r in other_readings])
       self.assertEqual(texts, other_texts)
       self.assertAllClose(confidences, other_confidences)
+
+  def _with_averages(self):
+    """A model directory whose averages are the weights of `prefix`."""
+    folder = self._copy(self.model_dir)
+    reader = tf.train.load_checkpoint(self.prefix)
+    values = {name: reader.get_tensor(name)
+              for name in reader.get_variable_to_shape_map()}
+    # Statistics of batch norms have no averages.
+    weights = {name: value for name, value in values.items()
+               if 'moving_' not in name and name != 'global_step'}
+    values.update({name + averages.SUFFIX: value
+                   for name, value in weights.items()})
+    values.update({name: -value for name, value in weights.items()})
+    with test_util.graph_session() as session:
+      saved = {name: tf.Variable(value, name=f'v{i}')
+               for i, (name, value) in enumerate(values.items())}
+      session.run(tf.global_variables_initializer())
+      tf.train.Saver(saved).save(session, os.path.join(
+          folder, os.path.basename(self.prefix)), write_meta_graph=False)
+    return folder
+
+  def test_reads_by_the_averages(self):
+    images = test_util.formula_images(3)
+    folder = self._with_averages()
+    with Predictor.from_model_dir(self.model_dir) as plain:
+      expected = plain.read_images(images)
+    with Predictor.from_model_dir(folder) as model:
+      actual = model.read_images(images)
+    self.assertEqual(list(expected[0]), list(actual[0]))
+    self.assertAllEqual(expected[1], actual[1])
+    with Predictor.from_model_dir(folder, use_average=False) as model:
+      self.assertNotAllClose(expected[1], model.read_images(images)[1])
 
   def test_reads_no_image_at_all(self):
     with Predictor.from_saved_model(self.version) as predictor:
