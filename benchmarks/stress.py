@@ -5,11 +5,11 @@
 
 Trains a tiny model twice on the same rendered words with bin/train and
 --session_threads=1: once undisturbed, and once killed --kills times, by SIGKILL
-and SIGTERM in turn, after a random number of its log lines, which is one a step;
-of each ten kills
-one comes while a checkpoint is being written. After each kill the same command
-is started again, by nothing but its being gone. Told are the kills, the steps
-done over again, the time of both, and whether all losses are the same.
+and SIGTERM in turn, after a random number of its log lines, one a step; of each
+ten kills one comes while a checkpoint is being written. After each kill the
+same command is started again, by nothing but its being gone. Told are the
+kills, the steps done over again, the time of both, and whether all losses are
+the same.
 """
 
 import glob
