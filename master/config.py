@@ -311,12 +311,6 @@ def _check_factor(setting: str):
 
 def _check_optimisation(config: 'TrainConfig'):
   """Judges the settings of optimizers and schedules."""
-  for field in dataclasses.fields(config):
-    chooser, choices = _READ_BY.get(field.name, ('optimizer', OPTIMIZERS))
-    _check(getattr(config, chooser) in choices
-           or getattr(config, field.name) == field.default,
-           f'--{field.name}: --{chooser}={getattr(config, chooser)} does not '
-           f'read it; leave it out, or choose {" or ".join(choices)}.')
   _check(config.weight_decay >= 0,
          f'--weight_decay={config.weight_decay}: must be at least 0.')
   _check(config.optimizer != 'adamw' or config.weight_decay > 0,
@@ -452,6 +446,22 @@ class TrainConfig:
     _check(self.schedule != 'inverse_sqrt' or self.warmup_steps >= 1,
            '--schedule=inverse_sqrt: needs --warmup_steps of at least 1.')
     _check_optimisation(self)
+
+  def check_all_is_read(self):
+    """Checks that optimizer and schedule read what is not at its default.
+
+    For a training that begins; a `config.json` of an older version, which
+    only tells how a model came about, may hold what nothing reads.
+
+    Raises:
+      InputError: naming a setting that is not read.
+    """
+    for name, (chooser, choices) in _READ_BY.items():
+      chosen = getattr(self, chooser)
+      _check(chosen in choices
+             or getattr(self, name) == getattr(type(self), name),
+             f'--{name}: --{chooser}={chosen} does not read it; leave it out, '
+             f'or choose {" or ".join(choices)}.')
 
 
 @dataclasses.dataclass(frozen=True)

@@ -211,6 +211,7 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
                                   inherited)
   data, train, decode, augment = (
       common_flags.from_flags(group, flags_obj) for group in _GROUPS[1:])
+  train.check_all_is_read()
   config = config_lib.Config(model=model, decode=decode, data=data,
                              train=train, augment=augment)
   model_dir = flags_obj.model_dir

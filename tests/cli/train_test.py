@@ -223,6 +223,9 @@ class TrainTest(absltest.TestCase):
   def test_bad_flags_are_one_line(self):
     self._assert_refused('--model_dir', f'--train_lmdb={self.words}')
     self._assert_refused(
+        '--nesterov: --optimizer=adam does not read it',
+        *self._arguments('m', '--nesterov')[2:])
+    self._assert_refused(
         '--warm_start_exclude: needs --warm_start_from',
         *self._arguments('m', '--warm_start_exclude=x')[2:])
     self._assert_refused(

@@ -129,7 +129,18 @@ class OptimizersTest(tf.test.TestCase, parameterized.TestCase):
       (dict(nesterov=True), '--nesterov: --optimizer=adam does not'),
       (dict(optimizer='momentum', adam_beta1=0.5), '--adam_beta1: '),
       (dict(cosine_floor=0.1), '--cosine_floor: --schedule=constant does'),
-      (dict(decay_factor=0.5), '--decay_factor: .* step or exponential'),
+      (dict(decay_factor=0.5), '--decay_factor: .* step or exponential'))
+  def test_settings_that_nothing_reads(self, settings, message):
+    config = config_lib.TrainConfig(**settings)  # As an old file has it.
+    with self.assertRaisesRegex(errors.InputError, message):
+      config.check_all_is_read()
+
+  def test_settings_that_are_read(self):
+    config_lib.TrainConfig(optimizer='adamw', weight_decay=0.1,
+                           schedule='exponential',
+                           decay_factor=0.5).check_all_is_read()
+
+  @parameterized.parameters(
       (dict(optimizer='adamw'), 'needs --weight_decay above 0'),
       (dict(schedule='step'), 'needs --decay_boundaries'),
       (dict(schedule='step', decay_boundaries=(5, 5)), 'must be rising'),
