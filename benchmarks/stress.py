@@ -90,6 +90,7 @@ class Run:
 
   def __init__(self, command: list[str], model_dir: str):
     self._model_dir = model_dir
+    self._old_parts = self._parts()  # A kill leaves those it came amid.
     self.last_step = 0
     self._lines = 0
     self._heard = threading.Event()
@@ -108,15 +109,15 @@ class Run:
         self._lines += 1
         self._heard.set()
 
-  def _is_writing(self) -> bool:
-    return any(glob.glob(os.path.join(self._model_dir, part))
-               for part in _PARTS)
+  def _parts(self) -> set[str]:
+    return {path for part in _PARTS
+            for path in glob.glob(os.path.join(self._model_dir, part))}
 
   def kill(self, kill: Kill) -> bool:
     """Waits for the moment and kills; False if it ended before."""
     started = time.monotonic()
     while self.process.poll() is None:
-      is_due = (self._is_writing() if kill.lines is None
+      is_due = (self._parts() - self._old_parts if kill.lines is None
                 else self._lines >= kill.lines)
       if is_due:
         self.process.send_signal(kill.number)
