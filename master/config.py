@@ -341,6 +341,7 @@ class TrainConfig:
     session_threads: threads of one operation, and operations at a time, in
       the training session; 0 leaves both to TensorFlow. With 1 a run repeats
       bit for bit on a CPU.
+    xla: compile clusters of the training step with XLA when it first runs.
     optimizer: adam, adamw (decoupled weight decay) or momentum.
     learning_rate: its highest value.
     schedule: constant, step (times decay_factor at each of
@@ -387,6 +388,7 @@ class TrainConfig:
   train_steps: int = 400000
   seed: int = 1
   session_threads: int = 0
+  xla: bool = False
   optimizer: str = 'adam'
   learning_rate: float = 4e-4
   schedule: str = 'constant'

@@ -67,10 +67,13 @@ def _train_spec(model_config: config_lib.ModelConfig,
                 features: Mapping[str, tf.Tensor],
                 labels: Mapping[str, tf.Tensor]) -> specs.EstimatorSpec:
   recognizer = recognizer_lib.Recognizer(model_config)
-  loss, train_op = optimization.step(
-      _part_losses(recognizer, features['image'], labels['ids'],
-                   train_config),
-      recognizer.trainable_variables, train_config)
+  # A level for the whole session would compile the input's functions too.
+  with (tf.xla.experimental.jit_scope() if train_config.xla
+        else contextlib.nullcontext()):
+    loss, train_op = optimization.step(
+        _part_losses(recognizer, features['image'], labels['ids'],
+                     train_config),
+        recognizer.trainable_variables, train_config)
   if data_position.FEATURE in features:
     train_op = tf.group(train_op, data_position.record(
         features[data_position.FEATURE]))

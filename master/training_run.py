@@ -99,7 +99,8 @@ def _settings(config: config_lib.Config, **more: Any) -> dict[str, Any]:
   return found
 
 
-def _session_config(threads: int) -> tf.ConfigProto:
+def _session_config(config: config_lib.TrainConfig) -> tf.ConfigProto:
+  threads = config.session_threads
   return tf.ConfigProto(
       # An op without a kernel for the accelerator runs on the CPU.
       allow_soft_placement=True, intra_op_parallelism_threads=threads,
@@ -197,7 +198,7 @@ class TrainingRun:
         model_dir=model_dir,
         config=run_config.RunConfig(
             tf_random_seed=train.seed,
-            session_config=_session_config(train.session_threads),
+            session_config=_session_config(train),
             save_summary_steps=train.log_steps,
             save_checkpoints_steps=train.save_steps,
             keep_checkpoint_max=train.keep_checkpoints,

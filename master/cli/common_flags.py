@@ -211,6 +211,10 @@ def define_train_flags():
       'Threads of one operation, and operations at a time, in the training '
       'session; 0 leaves both to TensorFlow. With 1 a run repeats bit for bit '
       'on a CPU.')
+  flags.DEFINE_bool(
+      'xla', default.xla,
+      'Compile clusters of the training step with XLA when it first runs. '
+      'Meant for GPUs; on CPUs it was slower.')
   flags.DEFINE_enum(
       'optimizer', default.optimizer, config_lib.OPTIMIZERS,
       'What learns the variables.')

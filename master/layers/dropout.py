@@ -30,4 +30,5 @@ def dropout(x: tf.Tensor, rate: float) -> tf.Tensor:
   places.append(len(places))
   seed = tf.stack([tf.constant(graph.seed, tf.int64) * 2**20 + places[-1],
                    tf.cast(tf.identity(step), tf.int64)])
-  return tf.nn.experimental.stateless_dropout(x, rate, seed)
+  # XLA and each kind of device would choose another generator.
+  return tf.nn.experimental.stateless_dropout(x, rate, seed, rng_alg='philox')

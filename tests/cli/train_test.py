@@ -13,6 +13,7 @@ import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
 from master.estimator import checkpoints
+from master.training import metrics_log
 from tests import commands
 from tests import model_files
 from tests import test_util
@@ -206,6 +207,21 @@ class TrainTest(absltest.TestCase):
     # <PAD>, <EOS>, <SOS>, <UNK>, then the letters the other way round.
     np.testing.assert_array_equal([*old[:4], *old[:3:-1]], new[:-1])
     self.assertTrue(new[-1].any())
+
+  def test_xla_learns_the_same(self):
+    losses = []
+    for flag in ('--noxla', '--xla'):
+      model_dir = self.create_tempdir().full_path
+      self._train(*self._arguments(
+          model_dir, flag, '--train_steps=3', '--log_steps=1',
+          '--dropout_rate=0')[2:])
+      losses.append([record['values']['loss']
+                     for record in metrics_log.read(model_dir)
+                     if record['kind'] == metrics_log.TRAIN])
+    self.assertLen(losses[0], 3)
+    np.testing.assert_allclose(*losses, rtol=1e-3)
+    np.testing.assert_allclose(losses[0][0], losses[1][0], rtol=1e-6)
+    self.assertNotEqual(*losses)  # Other kernels round otherwise.
 
   def test_a_broken_configuration_is_one_line(self):
     folder = self.create_tempdir()
