@@ -27,6 +27,11 @@ def _beside(name: str, shape: Any, dtype: tf.DType) -> tf.Variable:
         aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
 
 
+def is_name(name: str) -> bool:
+  """Whether a variable of a checkpoint belongs to the averages."""
+  return name.endswith(SUFFIX) or name == COUNT
+
+
 def update(variables: Sequence[tf.Variable], decay: float,
            step_op: tf.Operation) -> tf.Operation:
   """Moves the averages after a step: average = d average + (1 - d) weight.

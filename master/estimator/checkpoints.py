@@ -13,6 +13,7 @@ from absl import logging
 import tensorflow.compat.v1 as tf
 
 from master import errors
+from master.estimator import averages
 from master.estimator import checkpoint_files
 from master.estimator import row_maps
 
@@ -212,6 +213,27 @@ def without_optimizer(path: str) -> Optional[WarmStartSettings]:
     return None
   return WarmStartSettings(
       path, [f'(?:{"|".join(map(re.escape, sorted(names)))})$'])
+
+
+def without_averages(path: str) -> Optional[WarmStartSettings]:
+  """How to go on from a checkpoint that lacks averages of weights alone.
+
+  Args:
+    path: of the checkpoint.
+
+  Returns:
+    Settings for all other variables; None where the checkpoint lacks nothing
+    or something else.
+
+  Raises:
+    InputError: if it cannot be read.
+  """
+  names = named_variables().keys()
+  missing = names - _saved_shapes(path).keys()
+  if not missing or not all(map(averages.is_name, missing)):
+    return None
+  return WarmStartSettings(
+      path, [f'(?:{"|".join(map(re.escape, sorted(names - missing)))})$'])
 
 
 def warm_started(settings: Any) -> dict[str, Any]:

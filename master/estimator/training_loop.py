@@ -52,12 +52,11 @@ def _follow_hook(config: Any, scaffold: tf.train.Scaffold
       config.save_checkpoints_steps)
 
 
-def _continue_without_optimizer(scaffold: tf.train.Scaffold, config: Any,
-                                settings: Any) -> tf.train.Scaffold:
+def _continue_without(lacking: str, scaffold: tf.train.Scaffold, config: Any,
+                      settings: Any) -> tf.train.Scaffold:
   """`scaffold` that starts from this directory's checkpoint by `settings`."""
-  logging.info('%s holds no state of the optimizer: model and step go on from '
-               'it, the optimizer starts anew.',
-               settings.ckpt_to_initialize_from)
+  logging.info('%s holds no %s; all else goes on from it.',
+               settings.ckpt_to_initialize_from, lacking)
   scaffold = checkpoints.prepare_scaffold(scaffold, config,
                                           warm_start=settings)
   # As restoring would do, so that the checkpoint counts among those kept.
@@ -74,10 +73,15 @@ def _prepare(scaffold: tf.train.Scaffold, config: Any, warm_start: Any
   checkpoint = find(config.model_dir)
   # What a saver of the model_fn's own restores is its own matter.
   if checkpoint and scaffold.saver is None:
+    # The session would restore through the saver, which wants everything.
     settings = checkpoints.without_optimizer(checkpoint)
     if settings:
-      # The session would restore through the saver, which wants everything.
-      return _continue_without_optimizer(scaffold, config, settings), None
+      return _continue_without('state of the optimizer, which starts anew',
+                               scaffold, config, settings), None
+    settings = checkpoints.without_averages(checkpoint)
+    if settings:
+      return _continue_without('averages of weights, which begin now',
+                               scaffold, config, settings), None
   return checkpoints.prepare_scaffold(
       scaffold, config, checkpoint, warm_start), config.model_dir
 

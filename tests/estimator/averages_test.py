@@ -109,6 +109,21 @@ class AveragesTest(linear_model.RunnerTestCase):
         {_WEIGHTS + averages.SUFFIX: 1, 'linear/moving': 2},
         averages.restored({_WEIGHTS: 1, 'linear/moving': 2}, path))
 
+  def test_begins_where_a_checkpoint_has_none(self):
+    plain = linear_model.estimator()
+    self.train(plain, 5)
+    expected = linear_model.values(plain)
+    runner = self._runner(plain.model_dir)
+    with self.assertLogs(level='INFO') as logs:
+      self.train(runner, 8)
+    self.assertIn('model.ckpt-5 holds no averages of weights, which begin now',
+                  '\n'.join(logs.output))
+    for name, value in expected.items():  # With the optimizer's state.
+      self.assertAllEqual(*self._weights(runner, [5], name), value, msg=name)
+    self.assertAllClose(
+        _numpy_average(self._weights(runner, (6, 7, 8))),
+        *self._weights(runner, [8], _WEIGHTS + averages.SUFFIX), rtol=1e-5)
+
   def test_warm_start_from_averages(self):
     source = self._runner()
     self.train(source, 6)
