@@ -39,6 +39,12 @@ def _runner(save_steps=100):
 
 class StopSignalsTest(tf.test.TestCase):
 
+  def setUp(self):
+    super().setUp()
+    # Ignored where the tests run in a shell's background.
+    self.addCleanup(signal.signal, signal.SIGINT, signal.signal(
+        signal.SIGINT, signal.default_int_handler))
+
   def test_saves_after_step_under_way_and_resumes(self):
     for number in _BOTH:
       runner = _runner()
