@@ -32,7 +32,7 @@ from master.training import metrics_log
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _SAVE_STEPS = 20
 _WORDS = 500
-_PATIENCE = 300  # Seconds without a log line after which a run is stuck.
+_PATIENCE = 300  # Seconds after which a run to be killed is stuck.
 # A tiny model: what is measured is not its speed.
 _MODEL = ('--image_height=16', '--image_width=48', '--max_label_length=25',
           '--stem_channels=4,8', '--stage_channels=8,8,16,16',
@@ -93,7 +93,6 @@ class Run:
     self._old_parts = self._parts()  # A kill leaves those it came amid.
     self.last_step = 0
     self._lines = 0
-    self._heard = threading.Event()
     self.process = subprocess.Popen(
         command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     self._tail: list[str] = []
@@ -107,7 +106,6 @@ class Run:
       if match:
         self.last_step = int(match.group(1))
         self._lines += 1
-        self._heard.set()
 
   def _parts(self) -> set[str]:
     return {path for part in _PARTS
@@ -181,11 +179,10 @@ def _killed(command: list[str], model_dir: str,
 
 
 def _saved_step(model_dir: str) -> int:
-  try:
-    with open(os.path.join(model_dir, 'checkpoint'), encoding='utf-8') as f:
-      return int(re.search(r'-(\d+)"', f.readline()).group(1))
-  except FileNotFoundError:
-    return 0
+  """Step from which the next run goes on."""
+  from master.estimator import checkpoint_files
+  from master.estimator import checkpoints
+  return checkpoints.step(checkpoint_files.latest(model_dir))
 
 
 def compared(whole: dict[int, float], killed: dict[int, float]

@@ -571,6 +571,11 @@ def from_json(text: str, where: str) -> Config:
     raise errors.InputError(f'{where}: {e}') from e
 
 
+def directory_of(path: str) -> str:
+  """The directory itself, or that in which a checkpoint lies."""
+  return path if os.path.isdir(path) else os.path.dirname(path) or '.'
+
+
 def read(directory: str) -> Config:
   """Reads `config.json` of a model directory; InputError if there is none."""
   path = os.path.join(directory, CONFIG_FILE)

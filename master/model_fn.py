@@ -24,19 +24,20 @@ from master.training import losses
 from master.training import optimization
 
 
-def _loss_sums(recognizer: recognizer_lib.Recognizer, memory: tf.Tensor,
-               ids: tf.Tensor, label_smoothing: float, is_training: bool
-               ) -> tuple[tf.Tensor, tf.Tensor]:
-  """Sum of the cross entropies in nats, and how many symbols it is of.
-
-  `<EOS>` is one of the symbols.
-  """
+def _total_loss(recognizer: recognizer_lib.Recognizer, memory: tf.Tensor,
+                ids: tf.Tensor, label_smoothing: float,
+                is_training: bool) -> tf.Tensor:
+  """Sum of the cross entropies of the labels' symbols, in nats."""
   ids = losses.cut_padding(ids, charset_lib.PAD_ID)
   logits = recognizer.forward(
       memory, losses.decoder_inputs(ids, charset_lib.SOS_ID), is_training)
   weights = masks.label_weights(ids, charset_lib.PAD_ID)
-  total = losses.cross_entropy(logits, ids, weights, label_smoothing)
-  return total, tf.reduce_sum(weights)
+  return losses.cross_entropy(logits, ids, weights, label_smoothing)
+
+
+def _num_symbols(ids: tf.Tensor) -> tf.Tensor:
+  """Of the labels, `<EOS>` counted: float32 scalar."""
+  return tf.reduce_sum(masks.label_weights(ids, charset_lib.PAD_ID))
 
 
 def _part_losses(recognizer: recognizer_lib.Recognizer, images: tf.Tensor,
@@ -49,15 +50,14 @@ def _part_losses(recognizer: recognizer_lib.Recognizer, images: tf.Tensor,
         f'--accumulate_steps={parts}: must divide the {images.shape[0]} images '
         'of --batch_size that a device has.')
   # Of the whole batch: parts hold different numbers of characters.
-  weight = tf.reduce_sum(masks.label_weights(ids, charset_lib.PAD_ID))
-  weight = losses.sum_over_replicas(weight)
+  num_symbols = losses.sum_over_replicas(_num_symbols(ids))
   image_parts, id_parts = tf.split(images, parts), tf.split(ids, parts)
 
   def loss(part):
     memory = recognizer.encode(image_parts[part], is_training=True)
-    total, _ = _loss_sums(recognizer, memory, id_parts[part],
-                          config.label_smoothing, is_training=True)
-    return losses.part_of_mean(total, weight)
+    total = _total_loss(recognizer, memory, id_parts[part],
+                        config.label_smoothing, is_training=True)
+    return losses.part_of_mean(total, num_symbols)
 
   return loss
 
@@ -134,8 +134,9 @@ def model_fn_builder(
           export_outputs={exporting.DEFAULT_SIGNATURE: output})
 
     if mode == specs.ModeKeys.EVAL:
-      total, weight = _loss_sums(recognizer, memory, labels['ids'], 0.0, False)
-      loss = losses.mean_over_replicas(total, weight)
+      loss = losses.mean_over_replicas(
+          _total_loss(recognizer, memory, labels['ids'], label_smoothing=0.0,
+                      is_training=False), _num_symbols(labels['ids']))
       reading = recognizer.read_memory(memory, decode_config)
       tf.add_to_collection(
           hooks.PICTURES, (features['image'], labels['text'], reading['text']))

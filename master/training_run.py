@@ -99,12 +99,14 @@ def _settings(config: config_lib.Config, **more: Any) -> dict[str, Any]:
   return found
 
 
-def _session_config(config: config_lib.TrainConfig) -> tf.ConfigProto:
-  threads = config.session_threads
-  return tf.ConfigProto(
-      # An op without a kernel for the accelerator runs on the CPU.
-      allow_soft_placement=True, intra_op_parallelism_threads=threads,
-      inter_op_parallelism_threads=threads)
+def _warm_start(source: str, exclude: Sequence[str],
+                charset: str) -> checkpoints.WarmStartSettings:
+  """Starts from a checkpoint, its averages and known characters first."""
+  saved = checkpoints.saved_shapes(checkpoints.find(source))
+  return checkpoints.WarmStartSettings(
+      source, exclude=tuple(exclude),
+      var_name_to_prev_var_name=averages.previous_names(saved),
+      row_maps=charset_rows.since(source, charset))
 
 
 def choose_criterion(config: config_lib.TrainConfig,
@@ -179,7 +181,8 @@ class TrainingRun:
         warm_start_exclude=list(warm_start_exclude), distribution=distribution)
     newest = (checkpoint_files.repair if self._is_chief
               else checkpoint_files.latest)
-    self._first_step = checkpoints.step(newest(model_dir))
+    checkpoint = newest(model_dir)
+    self._first_step = checkpoints.step(checkpoint)
     self._counter = records.SkipCounter()
     self._input_fn = input_fn.make_train_input_fn(
         train_lmdb, config.model, config.data, train.seed, self._counter,
@@ -198,7 +201,7 @@ class TrainingRun:
         model_dir=model_dir,
         config=run_config.RunConfig(
             tf_random_seed=train.seed,
-            session_config=_session_config(train),
+            session_config=run_config.session_config(train.session_threads),
             save_summary_steps=train.log_steps,
             save_checkpoints_steps=train.save_steps,
             keep_checkpoint_max=train.keep_checkpoints,
@@ -210,13 +213,10 @@ class TrainingRun:
             examples_unit='images', progress_fn=self._log_progress,
             stop_signals=(signal.SIGTERM, signal.SIGINT),
             max_loss_rise=train.max_loss_rise),
-        warm_start_from=checkpoints.WarmStartSettings(
-            warm_start_from, exclude=tuple(warm_start_exclude),
-            var_name_to_prev_var_name=averages.previous_names(
-                checkpoints.find(warm_start_from)),
-            row_maps=charset_rows.since(warm_start_from,
-                                        config.model.charset))
-        if warm_start_from else None)
+        # A training that goes on may have outlived what it started from.
+        warm_start_from=_warm_start(
+            warm_start_from, warm_start_exclude, config.model.charset)
+        if warm_start_from and checkpoint is None else None)
 
   def _best_checkpoints(self, model_dir: str
                         ) -> Optional[best_checkpoints.BestCheckpoints]:

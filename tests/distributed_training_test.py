@@ -10,7 +10,7 @@ from absl.testing import absltest
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from master.training import metrics_log
+from tests import runs
 from tests import word_sets
 from tests import workers
 
@@ -35,9 +35,7 @@ class DistributedTrainingTest(absltest.TestCase):
     return model_dir
 
   def _losses(self, model_dir):
-    records = metrics_log.read(model_dir)
-    losses = {record['step']: record['values']['loss'] for record in records
-              if record['kind'] == metrics_log.TRAIN}
+    losses = runs.losses(model_dir)
     self.assertEqual(list(range(1, STEPS + 1)), sorted(losses))
     return np.array([losses[step] for step in sorted(losses)])
 

@@ -1,7 +1,5 @@
 """Tests of master/model_fn.py."""
 
-from unittest import mock
-
 import numpy as np
 import tensorflow.compat.v1 as tf
 
@@ -11,7 +9,6 @@ from master import errors
 from master import model_fn as model_fn_lib
 from master.estimator import exporting
 from master.estimator import specs
-from master.layers import normalization
 from master.models import recognizer as recognizer_lib
 from master.training import hooks
 from tests import reference
@@ -156,16 +153,9 @@ class AccumulationTest(tf.test.TestCase):
 
   def _learned(self, parts):
     """Loss of a step, and the kernels after it."""
-    original = normalization.BatchNorm.__call__
-
-    def inference(norm, x, is_training):
-      del is_training  # Else parts would be normalised by themselves.
-      return original(norm, x, is_training=False)
-
     config = config_lib.TrainConfig(
         learning_rate=0.1, optimizer='momentum', accumulate_steps=parts)
-    with test_util.graph_session() as session, mock.patch.object(
-        normalization.BatchNorm, '__call__', inference):
+    with test_util.graph_session() as session, test_util.moving_statistics():
       spec = _build(specs.ModeKeys.TRAIN, _features(),
                     {'ids': _labels()['ids']}, config)
       _initialize(session)

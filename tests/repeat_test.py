@@ -9,9 +9,9 @@ from absl.testing import absltest
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from master.training import metrics_log
 from tests import commands
 from tests import model_files
+from tests import runs
 from tests import word_sets
 
 
@@ -35,10 +35,7 @@ class RepeatTest(absltest.TestCase):
     self._train(whole, 60)
     for steps in (20, 40, 60):
       self._train(parts, steps)
-    losses = [[(record['step'], record['values']['loss'])
-               for record in metrics_log.read(model_dir)
-               if record['kind'] == metrics_log.TRAIN]
-              for model_dir in (whole, parts)]
+    losses = [runs.losses(model_dir) for model_dir in (whole, parts)]
     self.assertLen(losses[0], 60)
     self.assertEqual(losses[0], losses[1])
     readers = [tf.train.load_checkpoint(os.path.join(d, 'model.ckpt-60'))

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import math
 from typing import Any, Iterator, Sequence
+from unittest import mock
 import zlib
 
 import numpy as np
@@ -11,6 +12,7 @@ import tensorflow.compat.v1 as tf
 
 from master import charset
 from master import config as config_lib
+from master.layers import normalization
 
 # Sizes that differ wherever the graph lets them, so that a swapped axis
 # shows. The memory has 2 x 5 positions, a head of the decoder 11 channels.
@@ -24,6 +26,19 @@ TINY = config_lib.ModelConfig(
 def tiny_config(**changes) -> config_lib.ModelConfig:
   """The tiny model with some fields changed."""
   return dataclasses.replace(TINY, **changes)
+
+
+@contextlib.contextmanager
+def moving_statistics() -> Iterator[None]:
+  """Batch norms use theirs in training too.
+
+  What they learn of a batch depends on how it is cut.
+  """
+  original = normalization.BatchNorm.__call__
+  with mock.patch.object(
+      normalization.BatchNorm, '__call__',
+      lambda self, x, is_training: original(self, x, is_training=False)):
+    yield
 
 
 @contextlib.contextmanager

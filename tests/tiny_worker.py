@@ -10,20 +10,12 @@ import sys
 from master import config as config_lib
 from master import training_run
 from master.estimator import distribution
-from master.layers import normalization
 from tests import test_util
 
 BATCH_SIZE = 4
 
 
-def _normalise_by_moving_statistics():
-  original = normalization.BatchNorm.__call__
-  normalization.BatchNorm.__call__ = (
-      lambda self, x, is_training: original(self, x, is_training=False))
-
-
 def main(model_dir: str, lmdb: str, steps: str, devices: str):
-  _normalise_by_moving_statistics()
   config = config_lib.Config(
       test_util.tiny_config(),
       data=config_lib.DataConfig(batch_size=BATCH_SIZE),
@@ -31,11 +23,13 @@ def main(model_dir: str, lmdb: str, steps: str, devices: str):
           train_steps=int(steps), save_steps=100, eval_steps=100, log_steps=1,
           clip_norm=1.0, learning_rate=1e-3))
   over_workers = devices == 'workers'
-  training_run.TrainingRun(
+  run = training_run.TrainingRun(
       config, model_dir, [lmdb], {},
       distribution='multi_worker' if over_workers else 'mirrored',
       devices=(None if over_workers
-               else distribution.cpu_devices(int(devices)))).train()
+               else distribution.cpu_devices(int(devices))))
+  with test_util.moving_statistics():
+    run.train()
 
 
 if __name__ == '__main__':

@@ -43,8 +43,7 @@ def _inherited_from(flags_obj: flags.FlagValues) -> Optional[str]:
   directories = [flags_obj.model_dir]
   start = flags_obj.warm_start_from
   if start:
-    directories.append(
-        start if os.path.isdir(start) else os.path.dirname(start) or '.')
+    directories.append(config_lib.directory_of(start))
   for directory in directories:
     if directory and os.path.exists(
         os.path.join(directory, config_lib.CONFIG_FILE)):

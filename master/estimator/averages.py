@@ -3,18 +3,12 @@
 Guarded by tests/estimator/averages_test.py.
 """
 
-import re
-from typing import Any, ContextManager, Mapping, Sequence
+from typing import Any, Collection, ContextManager, Mapping
 
 import tensorflow.compat.v1 as tf
 
 SUFFIX = '/ExponentialMovingAverage'  # TensorFlow's own name for it.
 COUNT = 'average_count'
-
-
-def _saved_name(variable: tf.Variable) -> str:
-  """Its name in checkpoints; replicas of one variable share it."""
-  return re.sub(r'(/replica_\d+)?:0$', '', variable.name)
 
 
 def _beside(name: str, shape: Any, dtype: tf.DType) -> tf.Variable:
@@ -32,7 +26,7 @@ def is_name(name: str) -> bool:
   return name.endswith(SUFFIX) or name == COUNT
 
 
-def update(variables: Sequence[tf.Variable], decay: float,
+def update(variables: Mapping[str, tf.Variable], decay: float,
            step_op: tf.Operation) -> tf.Operation:
   """Moves the averages after a step: average = d average + (1 - d) weight.
 
@@ -41,22 +35,22 @@ def update(variables: Sequence[tf.Variable], decay: float,
   tf.train.ExponentialMovingAverage does with `num_updates`.
 
   Args:
-    variables: whose averages are kept.
+    variables: whose averages are kept, by name in checkpoints.
     decay: in (0, 1).
     step_op: the step, after which they are read.
 
   Returns:
     The op, `step_op` included.
   """
-  averages = [_beside(_saved_name(v) + SUFFIX, v.shape, v.dtype.base_dtype)
-              for v in variables]
+  averages = {name: _beside(name + SUFFIX, v.shape, v.dtype.base_dtype)
+              for name, v in variables.items()}
   count = _beside(COUNT, [], tf.int64)
   with tf.control_dependencies([step_op]):
     n = tf.cast(count.read_value(), tf.float32)
     kept = tf.minimum(tf.constant(decay, tf.float32), n / (n + 9))
     moves = [average.assign(kept * average.read_value()
-                            + (1 - kept) * variable.read_value())
-             for average, variable in zip(averages, variables)]
+                            + (1 - kept) * variables[name].read_value())
+             for name, average in averages.items()]
   with tf.control_dependencies(moves):
     return tf.group(count.assign(count.read_value() + 1))
 
@@ -72,20 +66,23 @@ def reading() -> ContextManager[None]:
   return tf.variable_creator_scope(creator)
 
 
-def restored(variables: Mapping[str, Any], path: str) -> dict[str, Any]:
+def restored(variables: Mapping[str, Any],
+             saved: Collection[str]) -> dict[str, Any]:
   """`variables` by the name of their average, where a checkpoint has one.
 
   Args:
     variables: by their own name.
-    path: of the checkpoint.
+    saved: names that the checkpoint holds.
   """
-  saved = tf.train.load_checkpoint(path).get_variable_to_shape_map()
   return {name + SUFFIX if name + SUFFIX in saved else name: variable
           for name, variable in variables.items()}
 
 
-def previous_names(path: str) -> dict[str, str]:
-  """Name of each weight to that of its average, of those a checkpoint has."""
-  saved = tf.train.load_checkpoint(path).get_variable_to_shape_map()
+def previous_names(saved: Collection[str]) -> dict[str, str]:
+  """Name of each weight to that of its average, of those a checkpoint has.
+
+  Args:
+    saved: names that the checkpoint holds.
+  """
   return {name[:-len(SUFFIX)]: name for name in saved
           if name.endswith(SUFFIX)}

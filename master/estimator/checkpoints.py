@@ -7,7 +7,7 @@ import collections
 import os
 import re
 import types
-from typing import Any, Callable, Mapping, Optional, Sequence
+from typing import Any, Callable, Iterable, Mapping, Optional, Sequence
 
 from absl import logging
 import tensorflow.compat.v1 as tf
@@ -98,8 +98,12 @@ def saver(config: Any) -> tf.train.Saver:
       save_relative_paths=True)
 
 
-def _saved_shapes(path: str) -> dict[str, list[int]]:
-  """Shape by name of what the checkpoint at `path` holds."""
+def saved_shapes(path: str) -> dict[str, list[int]]:
+  """Shape by name of what the checkpoint at `path` holds.
+
+  Raises:
+    InputError: if it cannot be read.
+  """
   try:
     return tf.train.load_checkpoint(path).get_variable_to_shape_map()
   except (tf.errors.OpError, ValueError) as e:
@@ -121,7 +125,7 @@ def check_fits(variables: Mapping[str, Any], path: str, mend: str = _MEND,
   Raises:
     InputError: if not; it names the first that differ, the log has all.
   """
-  saved = _saved_shapes(path)
+  saved = saved_shapes(path)
   faults = []
   for name, variable in sorted(variables.items()):
     shape = variable.shape.as_list()
@@ -191,6 +195,12 @@ def _beside_trainable() -> list[Any]:
               and not _name(v).startswith(slots))]
 
 
+def _settings_for(path: str, names: Iterable[str]) -> WarmStartSettings:
+  """Takes exactly the variables of these names."""
+  return WarmStartSettings(
+      path, [f'(?:{"|".join(map(re.escape, sorted(names)))})$'])
+
+
 def without_optimizer(path: str) -> Optional[WarmStartSettings]:
   """How to start from a checkpoint that lacks the optimizer's state alone.
 
@@ -209,10 +219,9 @@ def without_optimizer(path: str) -> Optional[WarmStartSettings]:
   """
   names = {_name(v) for v in _beside_trainable()} | {
       _name(tf.train.get_global_step())}
-  if not (_saved_shapes(path).keys() <= names < named_variables().keys()):
+  if not (saved_shapes(path).keys() <= names < named_variables().keys()):
     return None
-  return WarmStartSettings(
-      path, [f'(?:{"|".join(map(re.escape, sorted(names)))})$'])
+  return _settings_for(path, names)
 
 
 def without_averages(path: str) -> Optional[WarmStartSettings]:
@@ -229,11 +238,10 @@ def without_averages(path: str) -> Optional[WarmStartSettings]:
     InputError: if it cannot be read.
   """
   names = named_variables().keys()
-  missing = names - _saved_shapes(path).keys()
+  missing = names - saved_shapes(path).keys()
   if not missing or not all(map(averages.is_name, missing)):
     return None
-  return WarmStartSettings(
-      path, [f'(?:{"|".join(map(re.escape, sorted(names - missing)))})$'])
+  return _settings_for(path, names - missing)
 
 
 def warm_started(settings: Any) -> dict[str, Any]:

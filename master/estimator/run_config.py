@@ -11,9 +11,17 @@ _DEFAULT = object()
 _DEFAULT_SAVE_SECONDS = 600
 
 
-def _session_config() -> tf.ConfigProto:
-  # An op without a kernel for the accelerator (strings, say) runs on the CPU.
-  return tf.ConfigProto(allow_soft_placement=True)
+def session_config(threads: int = 0) -> tf.ConfigProto:
+  """What sessions run with.
+
+  Args:
+    threads: of one operation, and operations at a time; 0 leaves both to
+      TensorFlow.
+  """
+  return tf.ConfigProto(
+      # An op without a kernel for the accelerator (strings) runs on the CPU.
+      allow_soft_placement=True, intra_op_parallelism_threads=threads,
+      inter_op_parallelism_threads=threads)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +60,7 @@ class RunConfig:
   save_checkpoints_steps: Optional[int] = None
   save_checkpoints_secs: Any = _DEFAULT
   session_config: Optional[tf.ConfigProto] = dataclasses.field(
-      default_factory=_session_config)
+      default_factory=session_config)
   keep_checkpoint_max: Optional[int] = 5
   keep_checkpoint_every_n_hours: float = 10000
   log_step_count_steps: Optional[int] = 100
@@ -72,7 +80,7 @@ class RunConfig:
                  else _DEFAULT_SAVE_SECONDS)
       object.__setattr__(self, 'save_checkpoints_secs', seconds)
     if self.session_config is None:
-      object.__setattr__(self, 'session_config', _session_config())
+      object.__setattr__(self, 'session_config', session_config())
     if None not in (self.save_checkpoints_steps, self.save_checkpoints_secs):
       raise ValueError('RunConfig: give save_checkpoints_steps or '
                        'save_checkpoints_secs, not both.')

@@ -74,14 +74,14 @@ def _prepare(scaffold: tf.train.Scaffold, config: Any, warm_start: Any
   # What a saver of the model_fn's own restores is its own matter.
   if checkpoint and scaffold.saver is None:
     # The session would restore through the saver, which wants everything.
-    settings = checkpoints.without_optimizer(checkpoint)
-    if settings:
-      return _continue_without('state of the optimizer, which starts anew',
-                               scaffold, config, settings), None
-    settings = checkpoints.without_averages(checkpoint)
-    if settings:
-      return _continue_without('averages of weights, which begin now',
-                               scaffold, config, settings), None
+    for lacking, settings_fn in (
+        ('state of the optimizer, which starts anew',
+         checkpoints.without_optimizer),
+        ('averages of weights, which begin now',
+         checkpoints.without_averages)):
+      settings = settings_fn(checkpoint)
+      if settings:
+        return _continue_without(lacking, scaffold, config, settings), None
   return checkpoints.prepare_scaffold(
       scaffold, config, checkpoint, warm_start), config.model_dir
 

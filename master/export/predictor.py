@@ -129,7 +129,7 @@ class Predictor:
           f'{path}: a directory; use --model_dir for it, or name a '
           'checkpoint in it, as model.ckpt-100.')
     prefix = checkpoints.find(path)
-    return cls._restored(config_lib.read(os.path.dirname(prefix) or '.'),
+    return cls._restored(config_lib.read(config_lib.directory_of(prefix)),
                          prefix, search, use_average)
 
   @classmethod
@@ -144,7 +144,8 @@ class Predictor:
       # A training checkpoint also holds optimizer slots, which stay there.
       variables = checkpoints.named_variables()
       if use_average:
-        variables = averages.restored(variables, prefix)
+        variables = averages.restored(variables,
+                                      checkpoints.saved_shapes(prefix))
       checkpoints.check_fits(variables, prefix)
       try:
         tf.train.Saver(variables).restore(session, prefix)

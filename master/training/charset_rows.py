@@ -55,7 +55,7 @@ def since(source: str, new: str) -> dict[str, row_maps.RowMap]:
       charset, it is taken to be the same.
     new: characters of the model.
   """
-  directory = source if os.path.isdir(source) else os.path.dirname(source)
+  directory = config_lib.directory_of(source)
   if not os.path.isfile(os.path.join(directory, config_lib.CONFIG_FILE)):
     return {}
   old = config_lib.read(directory).model.charset

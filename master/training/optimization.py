@@ -118,7 +118,8 @@ def step(loss_fn: Callable[[int], tf.Tensor],
     train = optimizers.build(config, rate, trained).apply_gradients(
         zip(gradients, trained), global_step=global_step)
   if config.average_decay:
-    train = averages.update(variables, config.average_decay, train)
+    train = averages.update({optimizers.variable_name(v): v
+                             for v in variables}, config.average_decay, train)
   return loss, train
 
 

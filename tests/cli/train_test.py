@@ -1,6 +1,7 @@
 """Tests of bin/train, run as a process: resuming, faults, what it leaves."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,9 +14,9 @@ import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
 from master.estimator import checkpoints
-from master.training import metrics_log
 from tests import commands
 from tests import model_files
+from tests import runs
 from tests import test_util
 from tests import word_sets
 
@@ -207,6 +208,11 @@ class TrainTest(absltest.TestCase):
     # <PAD>, <EOS>, <SOS>, <UNK>, then the letters the other way round.
     np.testing.assert_array_equal([*old[:4], *old[:3:-1]], new[:-1])
     self.assertTrue(new[-1].any())
+    # It goes on though what it started from is gone.
+    shutil.rmtree(source)
+    log = self._train(*arguments[:-1], '--train_steps=2')
+    self.assertNotIn('Charset of the warm start', log)
+    self.assertEqual(2, _latest_step(model_dir))
 
   def test_xla_learns_the_same(self):
     losses = []
@@ -215,9 +221,7 @@ class TrainTest(absltest.TestCase):
       self._train(*self._arguments(
           model_dir, flag, '--train_steps=3', '--log_steps=1',
           '--dropout_rate=0')[2:])
-      losses.append([record['values']['loss']
-                     for record in metrics_log.read(model_dir)
-                     if record['kind'] == metrics_log.TRAIN])
+      losses.append(list(runs.losses(model_dir).values()))
     self.assertLen(losses[0], 3)
     np.testing.assert_allclose(*losses, rtol=1e-3)
     np.testing.assert_allclose(losses[0][0], losses[1][0], rtol=1e-6)

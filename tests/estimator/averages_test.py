@@ -6,6 +6,8 @@ import tensorflow.compat.v1 as tf
 from master import estimator as estimator_lib
 from master.estimator import averages
 from master.estimator import checkpoints
+from master.estimator import distribution
+from master.training import optimizers
 from tests import linear_model
 
 # Two devices; tests/estimator/distribution_test.py says why on import.
@@ -33,7 +35,8 @@ def _model_fn(features, labels, mode, params):
   with tf.variable_creator_scope(creator):
     spec = linear_model.model_fn(features, labels, mode, params)
   return spec._replace(
-      train_op=averages.update(made[:2], _DECAY, spec.train_op))
+      train_op=averages.update({optimizers.variable_name(v): v
+                                for v in made[:2]}, _DECAY, spec.train_op))
 
 
 def _numpy_average(values):
@@ -76,8 +79,8 @@ class AveragesTest(linear_model.RunnerTestCase):
 
   def test_two_devices(self):
     one = self._runner()
-    two = self._runner(train_distribute=tf.distribute.MirroredStrategy(
-        ['/cpu:0', '/cpu:1'], tf.distribute.ReductionToOneDevice()))
+    two = self._runner(train_distribute=distribution.strategy_from_name(
+        'mirrored', ['/cpu:0', '/cpu:1']))
     for runner in (one, two):
       self.train(runner, 5)
     self.assert_same_values(one, two)
@@ -85,8 +88,8 @@ class AveragesTest(linear_model.RunnerTestCase):
     self.train(self._runner(two.model_dir), 6)
 
   def test_evaluates_the_averages(self):
-    strategy = tf.distribute.MirroredStrategy(
-        ['/cpu:0', '/cpu:1'], tf.distribute.ReductionToOneDevice())
+    strategy = distribution.strategy_from_name('mirrored',
+                                               ['/cpu:0', '/cpu:1'])
     for eval_distribute in (None, strategy):
       runner = self._runner(eval_distribute=eval_distribute)
       self.train(runner, 6)
@@ -101,13 +104,13 @@ class AveragesTest(linear_model.RunnerTestCase):
   def test_names(self):
     runner = self._runner()
     self.train(runner, 1)
-    path = runner.latest_checkpoint()
+    saved = checkpoints.saved_shapes(runner.latest_checkpoint())
     self.assertEqual(
         {name: name + averages.SUFFIX for name in (_WEIGHTS, 'linear/bias')},
-        averages.previous_names(path))
+        averages.previous_names(saved))
     self.assertEqual(
         {_WEIGHTS + averages.SUFFIX: 1, 'linear/moving': 2},
-        averages.restored({_WEIGHTS: 1, 'linear/moving': 2}, path))
+        averages.restored({_WEIGHTS: 1, 'linear/moving': 2}, saved))
 
   def test_begins_where_a_checkpoint_has_none(self):
     plain = linear_model.estimator()
@@ -130,7 +133,8 @@ class AveragesTest(linear_model.RunnerTestCase):
     path = source.latest_checkpoint()
     runner = linear_model.estimator(
         warm_start_from=checkpoints.WarmStartSettings(
-            path, var_name_to_prev_var_name=averages.previous_names(path)))
+            path, var_name_to_prev_var_name=averages.previous_names(
+                checkpoints.saved_shapes(path))))
     self.train(runner, 1)
     self.assertAllEqual(
         *self._weights(source, [6], _WEIGHTS + averages.SUFFIX),

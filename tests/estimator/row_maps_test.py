@@ -5,6 +5,7 @@ import tensorflow.compat.v1 as tf
 
 from master import errors
 from master.estimator import checkpoints
+from master.estimator import distribution
 from master.estimator import row_maps
 from tests import linear_model
 
@@ -45,9 +46,8 @@ class RowMapTest(linear_model.RunnerTestCase):
             tf.train.load_variable(path, 'linear/weights'))
 
   def test_warm_start(self):
-    for devices in ((), ('/cpu:0', '/cpu:1')):
-      strategy = tf.distribute.MirroredStrategy(
-          devices, tf.distribute.ReductionToOneDevice()) if devices else None
+    for strategy in (None, distribution.strategy_from_name(
+        'mirrored', ['/cpu:0', '/cpu:1'])):
       saved, started = self._warm_started(
           {'linear/weights': row_maps.RowMap(0, (-1, 2, 0), 3)},
           train_distribute=strategy)

@@ -186,6 +186,10 @@ class PredictorTest(tf.test.TestCase):
           f'^{folder}/model.ckpt-3: (damaged|not a readable)') as raised:
         Predictor.from_model_dir(folder)
       self.assertNotIn('\n', str(raised.exception))
+      with self.subTest(f'{ending} by name'), self.assertRaisesRegex(
+          errors.InputError,
+          f'^{folder}/model.ckpt-3: (damaged|not a readable)'):
+        Predictor.from_checkpoint(f'{folder}/model.ckpt-3')
 
   def test_images_keep_zeros_at_their_end(self):
     """BMP ends in pixels, which NumPy's own strings would cut."""
