@@ -117,7 +117,7 @@ class AveragesTest(linear_model.RunnerTestCase):
     self.train(plain, 5)
     expected = linear_model.values(plain)
     runner = self._runner(plain.model_dir)
-    with self.assertLogs(level='INFO') as logs:
+    with self.assertLogs('absl', level='INFO') as logs:
       self.train(runner, 8)
     self.assertIn('model.ckpt-5 holds no averages of weights, which begin now',
                   '\n'.join(logs.output))
