@@ -341,6 +341,8 @@ class TrainConfig:
     session_threads: threads of one operation, and operations at a time, in
       the training session; 0 leaves both to TensorFlow. With 1 a run repeats
       bit for bit on a CPU.
+    precision: float32; or bfloat16 or float16, in which convolutions and
+      matrix products are computed, the latter with dynamic loss scaling.
     xla: compile clusters of the training step with XLA when it first runs.
     optimizer: adam, adamw (decoupled weight decay) or momentum.
     learning_rate: its highest value.
@@ -388,6 +390,7 @@ class TrainConfig:
   train_steps: int = 400000
   seed: int = 1
   session_threads: int = 0
+  precision: str = 'float32'
   xla: bool = False
   optimizer: str = 'adam'
   learning_rate: float = 4e-4
@@ -430,6 +433,7 @@ class TrainConfig:
                  'early_stop_evals'):
       _check(getattr(self, name) >= 0,
              f'--{name}={getattr(self, name)}: must be at least 0.')
+    _check_choice('precision', self.precision, DTYPES)
     _check_choice('optimizer', self.optimizer, OPTIMIZERS)
     _check_choice('schedule', self.schedule, SCHEDULES)
     for name in ('learning_rate', 'adam_epsilon'):

@@ -54,7 +54,8 @@ def _part_losses(recognizer: recognizer_lib.Recognizer, images: tf.Tensor,
   image_parts, id_parts = tf.split(images, parts), tf.split(ids, parts)
 
   def loss(part):
-    memory = recognizer.encode(image_parts[part], is_training=True)
+    memory = recognizer.encode(image_parts[part], is_training=True,
+                               dtype=tf.as_dtype(config.precision))
     total = _total_loss(recognizer, memory, id_parts[part],
                         config.label_smoothing, is_training=True)
     return losses.part_of_mean(total, num_symbols)

@@ -117,7 +117,8 @@ def _full_config() -> config.Config:
                              prefetch_batches=1, unknown_chars='strip',
                              min_image_size=4, max_bad_fraction=0.9),
       train=config.TrainConfig(
-          train_steps=70, seed=5, session_threads=3, xla=True,
+          train_steps=70, seed=5, session_threads=3,
+          precision='bfloat16', xla=True,
           optimizer='momentum', learning_rate=0.1,
           schedule='inverse_sqrt', warmup_steps=9, momentum=0.5,
           nesterov=True, weight_decay=0.01, weight_decay_exclude=('a$', 'b'),

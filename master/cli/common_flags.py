@@ -211,6 +211,12 @@ def define_train_flags():
       'Threads of one operation, and operations at a time, in the training '
       'session; 0 leaves both to TensorFlow. With 1 a run repeats bit for bit '
       'on a CPU.')
+  flags.DEFINE_enum(
+      'precision', default.precision, config_lib.DTYPES,
+      'In what convolutions and matrix products of the training step are '
+      'computed; weights, statistics, norms, softmax, loss and the optimizer '
+      'are float32 in any case. float16 scales the loss, and leaves out steps '
+      'whose gradients overflow. Checkpoints and evaluation are float32.')
   flags.DEFINE_bool(
       'xla', default.xla,
       'Compile clusters of the training step with XLA when it first runs. '

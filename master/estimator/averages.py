@@ -7,23 +7,10 @@ from typing import Any, Collection, ContextManager, Mapping
 
 import tensorflow.compat.v1 as tf
 
+from master.estimator import companions
+
 SUFFIX = '/ExponentialMovingAverage'  # TensorFlow's own name for it.
 COUNT = 'average_count'
-
-
-def _beside(name: str, shape: Any, dtype: tf.DType) -> tf.Variable:
-  """A variable that all replicas share and that no optimizer moves."""
-  with tf.variable_scope('', reuse=tf.AUTO_REUSE):
-    return tf.get_variable(
-        name, shape, dtype, tf.zeros_initializer(), trainable=False,
-        use_resource=True,
-        # The replicas' weights are the same.
-        aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
-
-
-def is_name(name: str) -> bool:
-  """Whether a variable of a checkpoint belongs to the averages."""
-  return name.endswith(SUFFIX) or name == COUNT
 
 
 def update(variables: Mapping[str, tf.Variable], decay: float,
@@ -42,9 +29,10 @@ def update(variables: Mapping[str, tf.Variable], decay: float,
   Returns:
     The op, `step_op` included.
   """
-  averages = {name: _beside(name + SUFFIX, v.shape, v.dtype.base_dtype)
+  averages = {name: companions.variable(name + SUFFIX, v.shape,
+                                        v.dtype.base_dtype)
               for name, v in variables.items()}
-  count = _beside(COUNT, [], tf.int64)
+  count = companions.variable(COUNT, [], tf.int64)
   with tf.control_dependencies([step_op]):
     n = tf.cast(count.read_value(), tf.float32)
     kept = tf.minimum(tf.constant(decay, tf.float32), n / (n + 9))

@@ -13,8 +13,8 @@ from absl import logging
 import tensorflow.compat.v1 as tf
 
 from master import errors
-from master.estimator import averages
 from master.estimator import checkpoint_files
+from master.estimator import companions
 from master.estimator import row_maps
 
 BASE_NAME = 'model.ckpt'
@@ -224,8 +224,8 @@ def without_optimizer(path: str) -> Optional[WarmStartSettings]:
   return _settings_for(path, names)
 
 
-def without_averages(path: str) -> Optional[WarmStartSettings]:
-  """How to go on from a checkpoint that lacks averages of weights alone.
+def without_companions(path: str) -> Optional[WarmStartSettings]:
+  """How to go on from a checkpoint that lacks `companions` alone.
 
   Args:
     path: of the checkpoint.
@@ -239,7 +239,7 @@ def without_averages(path: str) -> Optional[WarmStartSettings]:
   """
   names = named_variables().keys()
   missing = names - saved_shapes(path).keys()
-  if not missing or not all(map(averages.is_name, missing)):
+  if not missing or not missing <= set(map(_name, companions.variables())):
     return None
   return _settings_for(path, names - missing)
 

@@ -11,6 +11,13 @@ import tensorflow.compat.v1 as tf
 
 from master import errors
 
+# Collection of an int32 scalar, where a graph may leave out the update of a
+# step: one of the three below. With several replicas all of them are alike.
+UPDATES = 'update_states'
+APPLIED = 0
+LEFT_OUT = 1  # And mended meanwhile: the step's loss tells nothing.
+HOPELESS = 2  # Left out, with nothing left to mend it.
+
 # Steps whose mean loss is compared. A batch alone says little.
 WINDOW = 100
 
@@ -41,11 +48,22 @@ class LossGuard(tf.train.SessionRunHook):
     self._recent = collections.deque(maxlen=WINDOW)
     self._lowest = math.inf
 
+  def begin(self):
+    self._fetches = [self._loss, *tf.get_collection(UPDATES)[:1]]
+
   def before_run(self, run_context):
-    return tf.train.SessionRunArgs(self._loss)
+    return tf.train.SessionRunArgs(self._fetches)
 
   def after_run(self, run_context, run_values):
-    self._check(run_values.results)
+    loss, *update = run_values.results
+    if update == [HOPELESS]:
+      raise DivergedError(
+          f'the gradients are no finite numbers (the loss is {loss:.4g}) and '
+          'a smaller loss scale did not help; nothing was saved since the '
+          'last checkpoint. Start the same command with '
+          '--precision=bfloat16 or float32, or a smaller --learning_rate.')
+    if update != [LEFT_OUT]:
+      self._check(loss)
 
   def _check(self, loss: Any):
     if math.isnan(loss):

@@ -77,8 +77,8 @@ def _prepare(scaffold: tf.train.Scaffold, config: Any, warm_start: Any
     for lacking, settings_fn in (
         ('state of the optimizer, which starts anew',
          checkpoints.without_optimizer),
-        ('averages of weights, which begin now',
-         checkpoints.without_averages)):
+        ('averages of weights or loss scale, which begin now',
+         checkpoints.without_companions)):
       settings = settings_fn(checkpoint)
       if settings:
         return _continue_without(lacking, scaffold, config, settings), None

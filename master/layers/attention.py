@@ -17,7 +17,7 @@ _HIDDEN = -1e9
 
 
 class KeysValues(NamedTuple):
-  """Projected keys and values, each float32 [B, N, S, D]."""
+  """Projected keys and values, each float [B, N, S, D]."""
   keys: tf.Tensor
   values: tf.Tensor
 
@@ -62,7 +62,7 @@ class MultiHeadAttention(tf.Module):
     return tf.transpose(heads, [0, 2, 1, 3])  # [B, N, T, D]
 
   def project(self, source: tf.Tensor) -> KeysValues:
-    """Keys and values of `source`, float32 [B, S, C]."""
+    """Keys and values of `source`, float [B, S, C], in its type."""
     shapes.check('source', source, [None, None, self._size])
     with tf.name_scope(self.name):
       return KeysValues(self._split_heads(self.key(source)),
@@ -118,24 +118,27 @@ class MultiHeadAttention(tf.Module):
     """What each query sees.
 
     Args:
-      queries: float32 [B, N, T, D].
-      keys_values: of S positions.
+      queries: float [B, N, T, D].
+      keys_values: of S positions, of the type of the queries.
       mask: bool, broadcasts to [B, N, T, S], True where seen; None for all.
       is_training: whether to drop attention weights.
 
     Returns:
-      The heads side by side, float32 [B, T, C], before `output`; and the
-      attention weights float32 [B, N, T, S], of which each row sums to 1.
+      The heads side by side, [B, T, C] of the same type, before `output`;
+      and the attention weights float32 [B, N, T, S], of which each row sums
+      to 1.
     """
     queries *= (self._size // self._num_heads) ** -0.5
-    logits = tf.matmul(queries, keys_values.keys,
-                       transpose_b=True)  # [B, N, T, S]
+    # The softmax is float32 whatever the products are in.
+    logits = tf.cast(tf.matmul(queries, keys_values.keys, transpose_b=True),
+                     tf.float32)  # [B, N, T, S]
     if mask is not None:
       logits += (1 - tf.cast(mask, tf.float32)) * _HIDDEN
     weights = tf.nn.softmax(logits)  # [B, N, T, S]
     if is_training and self._dropout_rate:
       weights = dropout.dropout(weights, self._dropout_rate)
-    heads = tf.matmul(weights, keys_values.values)  # [B, N, T, D]
+    heads = tf.matmul(tf.cast(weights, queries.dtype),
+                      keys_values.values)  # [B, N, T, D]
     if queries.shape[2] != 1:
       heads = tf.transpose(heads, [0, 2, 1, 3])  # [B, T, N, D]
     length = queries.shape[2] or tf.shape(queries)[2]
@@ -147,13 +150,13 @@ class MultiHeadAttention(tf.Module):
     """Attends from each position of x.
 
     Args:
-      x: float32 [B, T, C].
-      keys_values: from `project`.
+      x: float [B, T, C].
+      keys_values: from `project`, of the same type.
       mask: bool, broadcasts to [B, N, T, S], True where seen; None for all.
       is_training: whether to drop attention weights.
 
     Returns:
-      float32 [B, T, C], and the attention weights float32 [B, N, T, S].
+      [B, T, C] of that type, and the attention weights float32 [B, N, T, S].
     """
     shapes.check('x', x, [None, None, self._size])
     with tf.name_scope(self.name):

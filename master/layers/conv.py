@@ -44,12 +44,14 @@ class Conv2D(tf.Module):
     """Applies the layer.
 
     Args:
-      x: float32 [B, H, W, input_channels].
+      x: float [B, H, W, input_channels]; its type is that of the computation.
 
     Returns:
-      float32 [B, H, W, output_channels].
+      [B, H, W, output_channels] of the same type.
     """
     shapes.check('x', x, [None, None, None, self.kernel.shape[2]])
     with tf.name_scope(self.name):
-      y = tf.nn.conv2d(x, self.kernel, strides=[1, 1, 1, 1], padding='SAME')
-      return y if self.bias is None else tf.nn.bias_add(y, self.bias)
+      y = tf.nn.conv2d(x, tf.cast(self.kernel, x.dtype), strides=[1, 1, 1, 1],
+                       padding='SAME')
+      return y if self.bias is None else tf.nn.bias_add(
+          y, tf.cast(self.bias, x.dtype))

@@ -30,5 +30,8 @@ def dropout(x: tf.Tensor, rate: float) -> tf.Tensor:
   places.append(len(places))
   seed = tf.stack([tf.constant(graph.seed, tf.int64) * 2**20 + places[-1],
                    tf.cast(tf.identity(step), tf.int64)])
-  # XLA and each kind of device would choose another generator.
-  return tf.nn.experimental.stateless_dropout(x, rate, seed, rng_alg='philox')
+  # XLA and each kind of device would choose another generator. In float32, as
+  # the random numbers come in the type of x and 16 bits of them are coarse.
+  dropped = tf.nn.experimental.stateless_dropout(
+      tf.cast(x, tf.float32), rate, seed, rng_alg='philox')
+  return tf.cast(dropped, x.dtype)

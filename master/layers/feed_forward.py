@@ -26,7 +26,7 @@ class FeedForward(tf.Module):
       self.output = linear.Linear(filter_size, size, name='output')
 
   def __call__(self, x: tf.Tensor, is_training: bool) -> tf.Tensor:
-    """Maps float32 [B, T, size] to the same shape."""
+    """Maps float [B, T, size] to the same shape and type."""
     with tf.name_scope(self.name):
       hidden = tf.nn.relu(self.filter(x))  # [B, T, filter_size]
       if is_training and self._dropout_rate:

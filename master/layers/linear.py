@@ -36,10 +36,11 @@ class Linear(tf.Module):
     """Applies the layer.
 
     Args:
-      x: float32 [..., input_size], rank 2 or more.
+      x: float [..., input_size], rank 2 or more; its type is that of the
+        computation.
 
     Returns:
-      float32 [..., output_size].
+      [..., output_size] of the same type.
     """
     input_size, output_size = self.kernel.shape.as_list()
     shapes.check('x', x, [None] * (x.shape.rank - 1) + [input_size])
@@ -66,5 +67,6 @@ def join(layers: Sequence[Linear]) -> Weights:
 
 
 def apply(x: tf.Tensor, weights: Weights) -> tf.Tensor:
-  """Float32 [B, input_size] to [B, output_size]."""
-  return tf.nn.bias_add(tf.matmul(x, weights.kernel), weights.bias)
+  """Float [B, input_size] to [B, output_size], in the type of x."""
+  return tf.nn.bias_add(tf.matmul(x, tf.cast(weights.kernel, x.dtype)),
+                        tf.cast(weights.bias, x.dtype))

@@ -49,12 +49,12 @@ class BatchNorm(tf.Module):
     """Applies the layer.
 
     Args:
-      x: float32 [B, H, W, channels].
+      x: float [B, H, W, channels]; the statistics are float32 in any case.
       is_training: normalise by the batch's own statistics and update the
         moving ones, else by the moving ones.
 
     Returns:
-      float32 [B, H, W, channels].
+      [B, H, W, channels] of the type of x.
     """
     shapes.check('x', x, [None, None, None, self.gamma.shape[0]])
     with tf.name_scope(self.name):
@@ -68,9 +68,13 @@ class BatchNorm(tf.Module):
           x, self.gamma, self.beta, epsilon=self._epsilon, is_training=True)
       for moving, batch in ((self.moving_mean, mean),
                             (self.moving_variance, variance)):
-        tf.add_to_collection(
-            tf.GraphKeys.UPDATE_OPS,
-            moving.assign_sub((moving - batch) * (1 - self._decay)))
+        change = (moving - batch) * (1 - self._decay)
+        if x.dtype == tf.float16:
+          # A map that overflowed is no part of the data.
+          change = tf.where(tf.math.is_finite(change), change,
+                            tf.zeros_like(change))
+        tf.add_to_collection(tf.GraphKeys.UPDATE_OPS,
+                             moving.assign_sub(change))
       return y
 
 

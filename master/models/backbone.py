@@ -137,11 +137,12 @@ class Backbone(tf.Module):
     """Extracts features.
 
     Args:
-      images: float32 [B, H, W, channels] in [-1, 1].
+      images: float [B, H, W, channels] in [-1, 1]; their type is that of the
+        computation.
       is_training: whether batch norms use and learn the batch's statistics.
 
     Returns:
-      float32 [B, H / 8, W / 4, C].
+      [B, H / 8, W / 4, C] of the same type.
     """
     shapes.check('images', images, [None, None, None, self._image_channels])
     with tf.name_scope(self.name):

@@ -73,6 +73,7 @@ class DecoderLayer(tf.Module):
           for sublayer in _Norms._fields])
 
   def _drop(self, x: tf.Tensor, is_training: bool) -> tf.Tensor:
+    x = tf.cast(x, tf.float32)
     if is_training and self._dropout_rate:
       return dropout.dropout(x, self._dropout_rate)
     return x
@@ -81,9 +82,12 @@ class DecoderLayer(tf.Module):
                is_training: bool) -> tuple[tf.Tensor, tf.Tensor]:
     """One layer over all positions.
 
+    The sublayers compute in the type of the memory; what joins them, and
+    their norms, stay float32.
+
     Args:
       x: float32 [B, T, C].
-      memory: float32 [B, S, C].
+      memory: float [B, S, C].
       mask: bool, which label positions are seen.
       is_training: whether to drop.
 
@@ -92,17 +96,17 @@ class DecoderLayer(tf.Module):
       [B, N, T, S].
     """
     with tf.name_scope(self.name):
-      normed = self.norms.self_attention(x)
+      normed = tf.cast(self.norms.self_attention(x), memory.dtype)
       seen, _ = self.self_attention(
           normed, self.self_attention.project(normed), mask, is_training)
       x += self._drop(seen, is_training)
+      normed = tf.cast(self.norms.memory_attention(x), memory.dtype)
       seen, weights = self.memory_attention(
-          self.norms.memory_attention(x),
-          self.memory_attention.project(memory), None, is_training)
+          normed, self.memory_attention.project(memory), None, is_training)
       x += self._drop(seen, is_training)
-      return x + self._drop(
-          self.feed_forward(self.norms.feed_forward(x), is_training),
-          is_training), weights
+      normed = tf.cast(self.norms.feed_forward(x), memory.dtype)
+      return x + self._drop(self.feed_forward(normed, is_training),
+                            is_training), weights
 
   def step(self, x: tf.Tensor, projections: linear.Weights,
            labels: attention.KeysValues, memory: attention.KeysValues,
@@ -193,7 +197,7 @@ class Decoder(tf.Module):
 
     Args:
       ids: int32 [B, T], `<SOS>` first; T at most max_label_length + 1.
-      memory: float32 [B, S, C].
+      memory: float [B, S, C]; its type is that of the layers' products.
       is_training: whether to drop.
 
     Returns:

@@ -56,26 +56,30 @@ class Recognizer(tf.Module):
           else backbone.ConvNorm)
       self.decoder = decoder.Decoder(config)
 
-  def encode(self, images: tf.Tensor, is_training: bool) -> tf.Tensor:
+  def encode(self, images: tf.Tensor, is_training: bool,
+             dtype: tf.DType = tf.float32) -> tf.Tensor:
     """Images to memory.
 
     Args:
       images: float32 [B, H, W, image_channels] in [-1, 1].
       is_training: whether batch norms use and learn the batch's statistics.
+      dtype: in which the backbone computes, and the decoder what it makes of
+        the memory; variables, statistics and sums stay float32.
 
     Returns:
-      float32 [B, S, C]: the feature map row by row, position code added.
+      `dtype` [B, S, C]: the feature map row by row, position code added.
     """
     config = self.config
     shapes.check('images', images,
                  [None, config.image_height, config.image_width,
                   config.image_channels])
     with tf.name_scope(self.name):
-      features = self._features(images, is_training)  # [B, H / 8, W / 4, C]
+      features = self._features(tf.cast(images, dtype),
+                                is_training)  # [B, H / 8, W / 4, C]
       memory = tf.reshape(
           tf.cast(features, tf.float32),
           [-1, len(self._positions), config.hidden_size])
-      return memory + self._positions  # [B, S, C]
+      return tf.cast(memory + self._positions, dtype)  # [B, S, C]
 
   def _features(self, images: tf.Tensor, is_training: bool) -> tf.Tensor:
     if self._jit_compile:
@@ -89,7 +93,7 @@ class Recognizer(tf.Module):
     """Teacher forcing: logits float32 [B, T, V] of what follows each id.
 
     Args:
-      memory: float32 [B, S, C].
+      memory: from `encode`, [B, S, C].
       ids: int32 [B, T], `<SOS>` first.
       is_training: whether to drop.
     """

@@ -3,7 +3,7 @@
 Guarded by tests/training/accumulation_test.py.
 """
 
-from typing import Callable, Sequence
+from typing import Callable, Sequence, Union
 
 import tensorflow.compat.v1 as tf
 
@@ -11,7 +11,8 @@ import tensorflow.compat.v1 as tf
 def gradients(loss_fn: Callable[[int], tf.Tensor], parts: int,
               variables: Sequence[tf.Variable],
               updates_fn: Callable[[], Sequence[tf.Operation]],
-              scale: float = 1.0) -> tuple[tf.Tensor, list[tf.Tensor]]:
+              scale: Union[float, tf.Tensor] = 1.0
+              ) -> tuple[tf.Tensor, list[tf.Tensor]]:
   """The loss of all parts and its gradients.
 
   A part begins when the gradients of the one before are there, so that the

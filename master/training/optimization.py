@@ -10,6 +10,7 @@ import tensorflow.compat.v1 as tf
 from master import config as config_lib
 from master.estimator import averages
 from master.training import accumulation
+from master.training import loss_scaling
 from master.training import optimizers
 from master.training import schedules
 
@@ -111,12 +112,23 @@ def step(loss_fn: Callable[[int], tf.Tensor],
   _show('learning_rate', rate)
   # tf.gradients and not compute_gradients: the latter scales the loss in some
   # runners and not in others. apply_gradients sums over replicas in all.
+  scaling, are_finite, factor = None, None, 1 / replicas
+  if config.precision == 'float16':
+    scaling = loss_scaling.LossScale()
+    factor *= scaling.scale
+    _show('loss_scale', scaling.scale)
+    _show('skipped_updates', scaling.skipped)
   loss, gradients = accumulation.gradients(
-      loss_fn, config.accumulate_steps, trained, updates, 1 / replicas)
+      loss_fn, config.accumulate_steps, trained, updates, factor)
+  if scaling:
+    gradients, are_finite = scaling.unscale(gradients)
   gradients = _clip(gradients, config.clip_norm, replicas)
   with tf.control_dependencies(updates()):
-    train = optimizers.build(config, rate, trained).apply_gradients(
-        zip(gradients, trained), global_step=global_step)
+    train = optimizers.build(
+        config, rate, trained, are_finite).apply_gradients(
+            zip(gradients, trained), global_step=global_step)
+  if scaling:
+    train = tf.group(train, scaling.update(are_finite))
   if config.average_decay:
     train = averages.update({optimizers.variable_name(v): v
                              for v in variables}, config.average_decay, train)

@@ -4,7 +4,7 @@ Guarded by tests/training/optimizers_test.py.
 """
 
 import re
-from typing import Mapping, Sequence
+from typing import Mapping, Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
@@ -87,9 +87,23 @@ class _ByName:
   _rate_attribute = ''
 
   def set_rules(self, rate: tf.Tensor, rate_factors: Mapping[str, float],
-                weight_decays: Mapping[str, float]):
+                weight_decays: Mapping[str, float],
+                applied: Optional[tf.Tensor]):
     self._rate, self._factors = rate, rate_factors
     self._decays = weight_decays
+    self._applied = applied
+
+  # Decays of moving averages of gradients, as the optimizer keeps them.
+  _decay_attributes = ()
+
+  def _prepare(self):
+    super()._prepare()
+    if self._applied is None:
+      return
+    # With rate 0, which the caller sees to, gradients of zeros and decays of
+    # 1 nothing changes, to the last bit, and no branch is needed.
+    for name in self._decay_attributes:
+      setattr(self, name, tf.where(self._applied, getattr(self, name), 1.0))
 
   def _resource_apply_dense(self, grad, var):
     name = variable_name(var)
@@ -111,14 +125,17 @@ class _ByName:
 
 class _Adam(_ByName, tf.train.AdamOptimizer):
   _rate_attribute = '_lr_t'
+  _decay_attributes = ('_beta1_t', '_beta2_t')
 
 
 class _Momentum(_ByName, tf.train.MomentumOptimizer):
   _rate_attribute = '_learning_rate_tensor'
+  _decay_attributes = ('_momentum_tensor',)
 
 
 def build(config: config_lib.TrainConfig, rate: tf.Tensor,
-          variables: Sequence[tf.Variable]) -> tf.train.Optimizer:
+          variables: Sequence[tf.Variable],
+          applied: Optional[tf.Tensor] = None) -> tf.train.Optimizer:
   """The optimizer of a configuration.
 
   adam: Kingma & Ba 2015. adamw: with decoupled weight decay. momentum:
@@ -130,11 +147,16 @@ def build(config: config_lib.TrainConfig, rate: tf.Tensor,
     config: of the training.
     rate: float32 scalar, the learning rate of this step.
     variables: those it will be applied to.
+    applied: bool scalar, whether there is an update; where it is False the
+      gradients must be zeros, and neither weights nor slots change. None for
+      always.
 
   Raises:
     InputError: a pattern of --learning_rate_factors matches nothing.
   """
   names = [variable_name(variable) for variable in variables]
+  if applied is not None:
+    rate = tf.where(applied, rate, 0.0)
   if config.optimizer == 'momentum':
     optimizer = _Momentum(rate, config.momentum, name='Momentum',
                           use_nesterov=config.nesterov)
@@ -142,5 +164,5 @@ def build(config: config_lib.TrainConfig, rate: tf.Tensor,
     optimizer = _Adam(rate, config.adam_beta1, config.adam_beta2,
                       config.adam_epsilon, name='Adam')
   optimizer.set_rules(rate, factors(names, config.learning_rate_factors),
-                      decays(names, config))
+                      decays(names, config), applied)
   return optimizer

@@ -119,7 +119,8 @@ class AveragesTest(linear_model.RunnerTestCase):
     runner = self._runner(plain.model_dir)
     with self.assertLogs('absl', level='INFO') as logs:
       self.train(runner, 8)
-    self.assertIn('model.ckpt-5 holds no averages of weights, which begin now',
+    self.assertIn('model.ckpt-5 holds no averages of weights or loss '
+                  'scale, which begin now',
                   '\n'.join(logs.output))
     for name, value in expected.items():  # With the optimizer's state.
       self.assertAllEqual(*self._weights(runner, [5], name), value, msg=name)
