@@ -17,9 +17,9 @@ GROWTH_STEPS = 2000
 _LARGEST_SCALE = 2.0 ** 24  # Above, gradients that matter are there anyway.
 
 # Names in checkpoints.
-SCALE = 'loss_scale'
-GOOD_STEPS = 'loss_scale_good_steps'
-SKIPPED = 'skipped_updates'
+SCALE = 'loss_scaling/scale'
+GOOD_STEPS = 'loss_scaling/good_steps'
+SKIPPED = 'loss_scaling/skipped_updates'
 
 
 class LossScale:

@@ -8,12 +8,14 @@ from master import estimator as estimator_lib
 from master.estimator import loss_guard
 
 
-def _steps_until_end(losses, max_rise=0.0):
+def _steps_until_end(losses, max_rise=0.0, updates=None):
   """Number of steps that pass, and what ended them; None if nothing did."""
   with tf.Graph().as_default():
     values = tf.constant(losses, tf.float32)
     step = tf.Variable(0)
     loss = values[step]
+    if updates is not None:
+      tf.add_to_collection(loss_guard.UPDATES, tf.constant(updates)[step])
     with tf.control_dependencies([loss]):
       train_op = step.assign_add(1)
     guard = loss_guard.LossGuard(loss, max_rise)
@@ -57,6 +59,31 @@ class LossGuardTest(tf.test.TestCase):
   def test_one_bad_batch(self):
     losses = [0.5] * 100 + [100.0] + [0.5] * 100
     self.assertEqual((201, None), _steps_until_end(losses, max_rise=2.0))
+
+  def test_a_step_left_out_tells_nothing(self):
+    updates = [loss_guard.APPLIED] * 300
+    for i in (0, 50, 150, 299):
+      updates[i] = loss_guard.LEFT_OUT
+    losses = [0.5] * 300
+    losses[0], losses[50], losses[150], losses[299] = (
+        np.nan, np.inf, np.nan, np.nan)
+    self.assertEqual((300, None), _steps_until_end(losses, 2.0, updates))
+
+  def test_nan_of_an_update_that_is_applied(self):
+    passed, error = _steps_until_end(
+        [np.nan, 1, np.nan], updates=[loss_guard.LEFT_OUT, loss_guard.APPLIED,
+                                      loss_guard.APPLIED])
+    self.assertEqual(2, passed)
+    self.assertIn('the loss is no number', str(error))
+
+  def test_updates_without_hope(self):
+    passed, error = _steps_until_end(
+        [1, 1, 2.5], updates=[loss_guard.APPLIED, loss_guard.LEFT_OUT,
+                              loss_guard.HOPELESS])
+    self.assertEqual(2, passed)
+    self.assertIn('the gradients are no finite numbers (the loss is 2.5)',
+                  str(error))
+    self.assertIn('--precision', str(error))
 
   def test_off(self):
     losses = [0.5] * 100 + [1e9] * 100
