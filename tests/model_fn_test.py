@@ -1,5 +1,6 @@
 """Tests of master/model_fn.py."""
 
+from absl.testing import parameterized
 import numpy as np
 import tensorflow.compat.v1 as tf
 
@@ -175,6 +176,54 @@ class AccumulationTest(tf.test.TestCase):
         errors.InputError, '--accumulate_steps=3: must divide the 4 images'):
       _build(specs.ModeKeys.TRAIN, _features(), {'ids': _labels()['ids']},
              config_lib.TrainConfig(accumulate_steps=3))
+
+
+class PrecisionTest(tf.test.TestCase, parameterized.TestCase):
+
+  def _step(self, precision):
+    """Loss of a step, all variables after it, and types of the products."""
+    images = test_util.random(16, TINY.image_height, TINY.image_width, 1)
+    with test_util.graph_session() as session:
+      spec = _build(
+          specs.ModeKeys.TRAIN, {'image': tf.constant(images.clip(-1, 1))},
+          {'ids': _labels(_TEXTS * 4)['ids']},
+          config_lib.TrainConfig(precision=precision))
+      session.run(tf.global_variables_initializer())
+      loss, _ = session.run([spec.loss, spec.train_op])
+      products = {
+          op.name: op.get_attr('T') for op in session.graph.get_operations()
+          if op.type in ('Conv2D', 'MatMul', 'BatchMatMulV2')
+          and op.name.startswith('master')
+          and not op.name.startswith('master/Recogn')}
+      variables = {v.op.name: v for v in tf.global_variables()}
+      self.assertContainsSubset({v.dtype for v in variables.values()},
+                                {tf.float32, tf.int64})
+      return loss, session.run(variables), products
+
+  @parameterized.parameters(('bfloat16', 0.01), ('float16', 1e-3))
+  def test_learns_as_float32_does(self, precision, tolerance):
+    exact_loss, exact, exact_products = self._step('float32')
+    loss, weights, products = self._step(precision)
+    self.assertAllClose(exact_loss, loss, rtol=tolerance)
+    self.assertNotEqual(exact_loss, loss)
+    self.assertEqual({tf.float32}, set(exact_products.values()))
+    # Of the products those of the context blocks and of the classes stay.
+    kept = [name for name, dtype in products.items()
+            if dtype != tf.as_dtype(precision)]
+    self.assertNotEmpty(kept)
+    for name in kept:
+      self.assertRegex(name, '/context/|/classes/')
+    for name, bound in (
+        ('decoder/classes/kernel', 10 * tolerance),
+        ('decoder/layer1/feed_forward/filter/kernel', 10 * tolerance),
+        # Through the norms of an untrained backbone little errors grow: noise
+        # of 1e-3 on the images turns this gradient by a quarter in float32.
+        ('backbone/conv1/conv/kernel', 0.5)):
+      # Adam's first slot is a tenth of the gradient.
+      expected, got = (values[f'master/{name}/Adam']
+                       for values in (exact, weights))
+      error = np.linalg.norm(got - expected) / np.linalg.norm(expected)
+      self.assertBetween(error, 1e-7, bound, name)
 
 
 class EvalTest(tf.test.TestCase):
