@@ -214,18 +214,26 @@ class TrainTest(absltest.TestCase):
     self.assertNotIn('Charset of the warm start', log)
     self.assertEqual(2, _latest_step(model_dir))
 
-  def test_xla_learns_the_same(self):
-    losses = []
-    for flag in ('--noxla', '--xla'):
-      model_dir = self.create_tempdir().full_path
-      self._train(*self._arguments(
-          model_dir, flag, '--train_steps=3', '--log_steps=1',
-          '--dropout_rate=0')[2:])
-      losses.append(list(runs.losses(model_dir).values()))
-    self.assertLen(losses[0], 3)
-    np.testing.assert_allclose(*losses, rtol=1e-3)
-    np.testing.assert_allclose(losses[0][0], losses[1][0], rtol=1e-6)
-    self.assertNotEqual(*losses)  # Other kernels round otherwise.
+  def _three_losses(self, *arguments):
+    """Of the first steps, and the log."""
+    model_dir = self.create_tempdir().full_path
+    log = self._train(*self._arguments(
+        model_dir, '--train_steps=3', '--log_steps=1', '--dropout_rate=0',
+        *arguments)[2:])
+    losses = list(runs.losses(model_dir).values())
+    self.assertLen(losses, 3)
+    return losses, log
+
+  def test_other_arithmetic_learns_the_same(self):
+    expected, log = self._three_losses()
+    self.assertNotIn('loss_scale', log)
+    for flag, first, all_three in (
+        ('--xla', 1e-6, 1e-3), ('--precision=float16', 1e-3, 0.1)):
+      losses, log = self._three_losses(flag)
+      np.testing.assert_allclose(expected[:1], losses[:1], first, err_msg=flag)
+      np.testing.assert_allclose(expected, losses, all_three, err_msg=flag)
+      self.assertNotEqual(expected, losses)  # Other kernels round otherwise.
+    self.assertIn('loss_scale 3.277e+04, skipped_updates 0', log)
 
   def test_a_broken_configuration_is_one_line(self):
     folder = self.create_tempdir()
