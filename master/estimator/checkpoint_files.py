@@ -14,6 +14,9 @@ import tensorflow.compat.v1 as tf
 from master import errors
 
 _NAME = re.compile(r'(.*-(\d+))\.index$')
+# What TensorFlow's Saver writes to before it renames.
+_LEFTOVER = re.compile(
+    r'.*-\d+(_temp|\.(index|data-[-\w]+)\.tempstate\d+|\.meta\.tmp\w+)/?$')
 
 
 @functools.lru_cache(maxsize=256)
@@ -75,10 +78,28 @@ def latest(directory: str) -> Optional[str]:
   return None
 
 
+def _remove_leftovers(directory: str):
+  """Removes what a process that was killed while it saved left behind."""
+  if not tf.io.gfile.isdir(directory):
+    return
+  for name in filter(_LEFTOVER.match, tf.io.gfile.listdir(directory)):
+    path = os.path.join(directory, name.rstrip('/'))
+    try:
+      (tf.io.gfile.rmtree if tf.io.gfile.isdir(path)
+       else tf.io.gfile.remove)(path)
+    except tf.errors.OpError as e:
+      logging.warning('%s could not be removed: %s', path, e)
+      continue
+    logging.info('%s: removed, an unfinished checkpoint of a run that was '
+                 'killed.', path)
+
+
 def repair(directory: str) -> Optional[str]:
   """Makes the `checkpoint` file name the newest intact checkpoint.
 
-  The files of torn ones stay; they are listed no more.
+  The files of torn ones stay; they are listed no more. What was being written
+  when a run was killed, and never became a checkpoint, is removed: no other
+  process may be saving to the directory.
 
   Args:
     directory: of a model; need not exist.
@@ -90,6 +111,7 @@ def repair(directory: str) -> Optional[str]:
     InputError: if checkpoints are listed but none is intact: to start anew
       unasked would be worse.
   """
+  _remove_leftovers(directory)
   path = latest(directory)
   state = tf.train.get_checkpoint_state(directory)
   if path is None and state is not None:

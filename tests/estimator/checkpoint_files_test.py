@@ -47,6 +47,24 @@ class CheckpointFilesTest(tf.test.TestCase):
     self.assertIsNotNone(checkpoint_files.fault(f'{base}6'))
     self.assertIsNone(checkpoint_files.fault(f'{base}3'))
 
+  def test_what_a_killed_run_was_writing_is_removed(self):
+    runner, base = self._trained()
+    before = set(os.listdir(runner.model_dir))
+    os.mkdir(f'{base}9_temp')
+    parts = ('9_temp/part-00000-of-00001.data-00000-of-00001',
+             '9.index.tempstate123', '9.data-00000-of-00001.tempstate4567',
+             '9.meta.tmpd3ad')
+    for name in (*parts, '9.notes', '9_temperature'):
+      with open(f'{base}{name}', 'w') as f:
+        f.write('x')
+    with self.assertLogs('absl', 'INFO') as logs:
+      self.assertEqual(f'{base}6', checkpoint_files.repair(runner.model_dir))
+    self.assertLen(logs.output, 4)
+    self.assertIn('9_temp: removed, an unfinished', '\n'.join(logs.output))
+    self.assertEqual(
+        before | {'model.ckpt-9.notes', 'model.ckpt-9_temperature'},
+        set(os.listdir(runner.model_dir)))
+
   def test_nothing_to_find(self):
     self.assertIsNone(checkpoint_files.repair('/nonexistent'))
 
