@@ -1,6 +1,7 @@
 """Variables that a training keeps beside the model and its optimizer.
 
-Guarded by tests/estimator/averages_test.py.
+Guarded by tests/estimator/averages_test.py and
+tests/training/loss_scaling_test.py.
 """
 
 from typing import Any

@@ -25,7 +25,7 @@ def gradients(loss_fn: Callable[[int], tf.Tensor], parts: int,
     variables: of the gradients.
     updates_fn: gives the updates of statistics that there are so far; those of
       a part run before the next part.
-    scale: by which the gradients are multiplied.
+    scale: by which the loss is multiplied before its gradients are taken.
 
   Returns:
     (The loss, the gradients); zeros for a variable that the loss lacks.

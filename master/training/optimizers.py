@@ -85,6 +85,8 @@ class _ByName:
 
   # The attribute in which the optimizer keeps the rate it multiplies with.
   _rate_attribute = ''
+  # And those of its decays of moving averages of gradients.
+  _decay_attributes = ()
 
   def set_rules(self, rate: tf.Tensor, rate_factors: Mapping[str, float],
                 weight_decays: Mapping[str, float],
@@ -93,14 +95,11 @@ class _ByName:
     self._decays = weight_decays
     self._applied = applied
 
-  # Decays of moving averages of gradients, as the optimizer keeps them.
-  _decay_attributes = ()
-
   def _prepare(self):
     super()._prepare()
     if self._applied is None:
       return
-    # With rate 0, which the caller sees to, gradients of zeros and decays of
+    # With rate 0, which `build` sees to, gradients of zeros and decays of
     # 1 nothing changes, to the last bit, and no branch is needed.
     for name in self._decay_attributes:
       setattr(self, name, tf.where(self._applied, getattr(self, name), 1.0))
