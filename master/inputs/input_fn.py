@@ -7,7 +7,7 @@ tests/inputs/input_fn_test.py.
 
 import sys
 import threading
-from typing import Callable, NamedTuple, Optional, Sequence
+from typing import Callable, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -40,6 +40,7 @@ class _Chunk(NamedTuple):
     texts: bytes objects [M], the labels as they are.
     numbers: int64 [M], of the records' keys.
     positions: int64 [M], in `Records`.
+    sources: int64 [M], which LMDBs they are in.
     places: int64 [M], in the shard's order.
     drawn: int64 [2], how many records were drawn, and how many of them until
       each record had its turn.
@@ -49,12 +50,13 @@ class _Chunk(NamedTuple):
   texts: np.ndarray
   numbers: np.ndarray
   positions: np.ndarray
+  sources: np.ndarray
   places: np.ndarray
   drawn: np.ndarray
 
 
 _CHUNK_TYPES = _Chunk(tf.string, tf.int32, tf.string, tf.int64, tf.int64,
-                      tf.int64, tf.int64)
+                      tf.int64, tf.int64, tf.int64)
 
 
 class _ChunkSource:
@@ -126,6 +128,7 @@ class _ChunkSource:
         numbers=np.array([self._records.number(p) for p in kept.tolist()],
                          np.int64),
         positions=kept,
+        sources=self._records.sources(kept),
         places=start + np.array(rows, np.int64),
         drawn=np.array([len(positions), np.clip(self._all_seen - start, 0,
                                                 len(positions))], np.int64))
@@ -200,7 +203,7 @@ _Augment = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
 
 def _load_chunk(chunk: tf.Tensor, source: _ChunkSource,
                 model_config: config_lib.ModelConfig,
-                augment: Optional[_Augment]):
+                augment: Optional[_Augment], for_eval: bool):
   """The usable records of a chunk as (features, labels)."""
   read = _Chunk(*tf.numpy_function(source.read, [chunk], _CHUNK_TYPES))
   read.images.set_shape([None])
@@ -225,6 +228,9 @@ def _load_chunk(chunk: tf.Tensor, source: _ChunkSource,
   if augment:
     images = augment(images, kept(decoded.widths), places)
   features = {'image': images, 'index': kept(read.numbers), _PLACE: places}
+  if for_eval:
+    features.update(size=kept(decoded.sides), columns=kept(decoded.widths),
+                    source=kept(read.sources))
   return features, {'ids': kept(ids), 'text': kept(read.texts)}
 
 
@@ -275,11 +281,12 @@ def _share(context, batch_size: int, num_records: int, where: str) -> _Share:
 
 def _chunks(source: _ChunkSource, model_config: config_lib.ModelConfig,
             data_config: config_lib.DataConfig,
-            augment: Optional[_Augment] = None) -> tf.data.Dataset:
+            augment: Optional[_Augment] = None,
+            for_eval: bool = False) -> tf.data.Dataset:
   """(features, labels) of one chunk after the other."""
   @tf.autograph.experimental.do_not_convert
   def load(chunk):
-    return _load_chunk(chunk, source, model_config, augment)
+    return _load_chunk(chunk, source, model_config, augment, for_eval)
 
   threads = data_config.data_threads or tf.data.AUTOTUNE
   return tf.data.Dataset.range(source.num_chunks).map(
@@ -381,7 +388,7 @@ def make_train_input_fn(paths: Sequence[str],
   return input_fn
 
 
-def make_eval_input_fn(path: str,
+def make_eval_input_fn(paths: Union[str, Sequence[str]],
                        model_config: config_lib.ModelConfig,
                        data_config: config_lib.DataConfig,
                        counter: Optional[records_lib.SkipCounter] = None,
@@ -393,31 +400,34 @@ def make_eval_input_fn(path: str,
   longer label are cut, unknown characters are `<UNK>`.
 
   Args:
-    path: an LMDB.
+    paths: an LMDB, or several that are read one after the other.
     model_config: gives size and channels of images, charset, label length.
     data_config: gives the batch size over all devices, and threads.
     counter: counts skipped records by reason; None to forget them.
-    limit: how many of the first records to take; None for all.
+    limit: how many of the first records of each to take; None for all.
 
   Returns:
-    As `make_train_input_fn`, but without 'position', and the last batch may
-    have fewer rows.
+    As `make_train_input_fn`, but the last batch may have fewer rows, and in
+    place of 'position' features have
+      'size': int32 [B, 2], height and width of the image file, in pixels
+      'columns': int32 [B], those of `image` from the left that the picture
+        takes; all of them with letterbox
+      'source': int64 [B], which of `paths` the record is of, from 0
 
   Raises:
-    InputError: if `path` is no LMDB.
+    InputError: naming the path that is no LMDB.
   """
-  records = records_lib.Records([path])
-  num_records = min(len(records), limit or len(records))
+  records = records_lib.Records([paths] if isinstance(paths, str) else paths)
+  whole_order = ordering.FirstOrder(records.sizes, limit)
 
   def input_fn(input_context=None) -> tf.data.Dataset:
-    share = _share(input_context, data_config.batch_size, num_records, path)
-    order = ordering.ShardOrder(
-        ordering.EpochOrder(num_records, seed=0, shuffle=False), share.shard,
-        share.num_shards)
+    share = _share(input_context, data_config.batch_size, whole_order.span,
+                   records.paths())
+    order = ordering.ShardOrder(whole_order, share.shard, share.num_shards)
     source = _ChunkSource(records, order, 0, order.span, model_config,
                           data_config, counter or records_lib.SkipCounter(),
                           is_training=False)
-    dataset = _chunks(source, model_config, data_config)
+    dataset = _chunks(source, model_config, data_config, for_eval=True)
     dataset = dataset.map(lambda features, labels: (
         {key: value for key, value in features.items() if key != _PLACE},
         labels))

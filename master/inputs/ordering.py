@@ -85,6 +85,27 @@ class EpochOrder(Order):
     return order
 
 
+class FirstOrder(Order):
+  """The first records of each set, one set after the other, for ever."""
+
+  def __init__(self, sizes: Sequence[int], limit: Optional[int]):
+    """Constructs the order; it takes 8 bytes a record.
+
+    Args:
+      sizes: number of records of each set, at least 1.
+      limit: how many of each set are drawn, at least 1; None for all.
+    """
+    ends = np.cumsum(sizes)
+    self._positions = np.concatenate([
+        np.arange(end - size, end - size + min(size, limit or size))
+        for size, end in zip(sizes, ends)])
+    self.span = len(self._positions)
+    self.description = f'the first {limit} of {list(sizes)}'
+
+  def at(self, places: np.ndarray) -> np.ndarray:
+    return self._positions[places % self.span]
+
+
 class MixedOrder(Order):
   """Several sets, each in epochs of its own, mixed by weight.
 

@@ -8,6 +8,8 @@ import itertools
 import threading
 from typing import Optional, Sequence
 
+import numpy as np
+
 from master import charset as charset_lib
 from master import config as config_lib
 from master import errors
@@ -48,9 +50,16 @@ class SkipCounter:
     num_bad: those of them that were skipped.
   """
 
-  def __init__(self):
+  def __init__(self, keeps_all: bool = False):
+    """Starts at nothing.
+
+    Args:
+      keeps_all: whether to remember every record, for `records`; else a few
+        examples.
+    """
     self.num_drawn = 0
     self.num_bad = 0
+    self._records = [] if keeps_all else None
     self._seen = bytearray()
     self._counts = {}
     self._examples = {}
@@ -69,6 +78,8 @@ class SkipCounter:
       examples = self._examples.setdefault(reason, [])
       if len(examples) < _NUM_EXAMPLES:
         examples.append(key)
+      if self._records is not None:
+        self._records.append((position, key, reason))
 
   def draw(self, num_records: int, num_bad: int):
     """Counts records that were drawn, and those of them not used."""
@@ -123,6 +134,11 @@ class SkipCounter:
     """Number of skipped records over all reasons."""
     return sum(self.counts.values())
 
+  def records(self) -> list[tuple[int, str, str]]:
+    """Position, key and reason of all, where they are remembered."""
+    with self._lock:
+      return list(self._records)
+
   def summary(self) -> str:
     """One line: how many, why, and the first key of each reason."""
     lines = [f'{verb} {self._listed(counts)}' for verb, counts in (
@@ -163,6 +179,10 @@ class Records:
   def sizes(self) -> list[int]:
     """Number of records of each LMDB."""
     return [len(reader) for reader in self._readers]
+
+  def sources(self, positions: np.ndarray) -> np.ndarray:
+    """Which LMDBs, counted from 0, int64 [N] positions lie in: the same."""
+    return np.searchsorted(self._ends, positions, side='right')
 
   def read(self, position: int) -> lmdb_reader.Record:
     """The record at `position`, counted from 0 over all LMDBs."""

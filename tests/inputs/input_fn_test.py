@@ -404,6 +404,29 @@ class EvalTest(InputFnTest):
     path = pictures.write_items(os.path.join(self._folder, 'legacy'), items)
     self.assertEqual(_indices(_batches(self._make(path))), [0, 1, 2])
 
+  def test_sizes_of_the_files_and_of_what_is_left_of_them(self):
+    # 16 x 20 pixels: as tall, much wider, and wide but small.
+    sizes = [(16, 10), (8, 40), (4, 3)]
+    path = pictures.write_items(os.path.join(self._folder, 'sizes'), {
+        'num-samples': b'3',
+        **{f'image-{i:09d}': pictures.png(*size)
+           for i, size in enumerate(sizes, 1)},
+        **{f'label-{i:09d}': b'1' for i in range(1, 4)}})
+    (features, _), = _batches(self._make(path))
+    self.assertAllEqual(features['size'], sizes)
+    self.assertAllEqual(features['columns'], [10, 20, 12])
+
+  def test_several_one_after_the_other(self):
+    paths = [self._write([str(i) for i in range(11)]), self._write_broken(),
+             self._write(['5', '6'])]
+    batches = _batches(self._make(paths, limit=9))
+    self.assertEqual(
+        list(zip(_indices(batches),
+                 [s for features, _ in batches for s in features['source']])),
+        [(i, 0) for i in range(1, 10)] + [(i, 1) for i in (1, 3, 6, 8)]
+        + [(1, 2), (2, 2)])
+    self.assertEqual(5, self._counter.total)
+
   @parameterized.parameters((3, 3), (100, 11), (None, 11))
   def test_limit(self, limit, count):
     path = self._write([str(i) for i in range(11)])

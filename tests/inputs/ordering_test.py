@@ -64,6 +64,22 @@ class EpochOrderTest(parameterized.TestCase):
     self.assertEqual(again.fingerprint(), orders[4].fingerprint())
 
 
+class FirstOrderTest(parameterized.TestCase):
+
+  @parameterized.parameters(
+      (None, [0, 1, 2, 3, 4, 5, 6, 7]), (2, [0, 1, 3, 4, 5]),
+      (1, [0, 3, 4]), (9, [0, 1, 2, 3, 4, 5, 6, 7]))
+  def test_the_first_of_each_set(self, limit, expected):
+    order = ordering.FirstOrder([3, 1, 4], limit)
+    self.assertEqual(expected, _epoch(order, 0))
+    self.assertEqual(expected, _epoch(order, 1))
+    self.assertEqual(order.positions(1, 2).dtype, np.int64)
+
+  def test_the_limit_is_in_the_fingerprint(self):
+    self.assertNotEqual(ordering.FirstOrder([3, 4], 2).fingerprint(),
+                        ordering.FirstOrder([3, 4], 1).fingerprint())
+
+
 class MixedOrderTest(parameterized.TestCase):
 
   SIZES, WEIGHTS = (300, 50, 2000), (2, 1, 5)

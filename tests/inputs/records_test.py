@@ -30,6 +30,15 @@ class SkipCounterTest(parameterized.TestCase):
         counter.summary(),
         'skipped 7 label_empty (image-0, ...), 1 missing_image (image-7)')
 
+  def test_remembers_all_where_it_is_to(self):
+    counter = records.SkipCounter(keeps_all=True)
+    for position in (9, 3, 9):
+      counter.add(records.LABEL_EMPTY, position, f'image-{position}')
+    counter.add(records.MISSING_IMAGE, 5, 'image-5')
+    self.assertEqual(
+        [(9, 'image-9', 'label_empty'), (3, 'image-3', 'label_empty'),
+         (5, 'image-5', 'missing_image')], counter.records())
+
   def test_altered_records_are_not_skipped(self):
     counter = records.SkipCounter()
     counter.add(records.LABEL_STRIPPED, 3, 'image-3')
