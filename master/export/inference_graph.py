@@ -17,6 +17,7 @@ SERVING_DEFAULT = 'serving_default'
 DECODE = 'decode'
 TF_EXAMPLE = 'tf_example'
 ATTENTION = 'attention'
+DECODE_ATTENTION = 'decode_attention'
 
 EXAMPLE_FEATURE = 'image/encoded'
 
@@ -93,10 +94,11 @@ def build_inference_graph(config: config_lib.Config) -> InferenceGraph:
   memory = recognizer.encode(inputs.image, is_training=False)
   reading = recognizer.read_memory(memory, config.decode)
   decoded = {key: tf.identity(reading[key])
-             for key in ('ids', 'logits', 'text', 'confidence', 'nbest_text',
-                         'nbest_score') if key in reading}
+             for key in ('ids', 'logits', 'text', 'confidence',
+                         'char_confidence', 'nbest_text', 'nbest_score')
+             if key in reading}
   served = reading_lib.mask_invalid(reading, inputs.valid)
-  maps = recognizer.attention_maps(memory, reading['ids'])
+  maps = tf.identity(recognizer.attention_maps(memory, reading['ids']))
   explained = {
       **served, 'image': tf.identity(inputs.image),
       'attention': maps * tf.cast(inputs.valid,
@@ -106,4 +108,8 @@ def build_inference_graph(config: config_lib.Config) -> InferenceGraph:
       DECODE: Signature({'image': inputs.image}, decoded),
       TF_EXAMPLE: Signature({'examples': inputs.examples}, served),
       ATTENTION: Signature({'image_bytes': inputs.image_bytes}, explained),
+      DECODE_ATTENTION: Signature({'image': inputs.image}, {
+          **{key: decoded[key] for key in ('text', 'confidence',
+                                           'char_confidence')},
+          'attention': maps}),
   })

@@ -10,7 +10,7 @@ import dataclasses
 import json
 import logging
 import os
-from typing import Any, Sequence
+from typing import Any, Collection, Sequence
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -189,6 +189,11 @@ class OnnxPredictor(predictor_lib.Predictor):
       raise errors.InputError(f'{file}: damaged ONNX file ({e}); export it '
                               'again.') from e
     return cls(config, folder, session)
+
+  def output_names(self, signature: str) -> Collection[str]:
+    """Names of the outputs of `decode`."""
+    del signature
+    return (*_OUTPUTS, 'text')
 
   def run(self, signature: str, outputs: Sequence[str] = (),
           **inputs: np.ndarray) -> dict[str, np.ndarray]:

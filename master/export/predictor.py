@@ -9,6 +9,7 @@ import os
 from typing import (
   Any,
   Callable,
+  Collection,
   Iterator,
   Mapping,
   NamedTuple,
@@ -28,9 +29,12 @@ from master.export import inference_graph
 # Beside the SavedModel's own files, where its format leaves room for others.
 EXTRA_DIR = 'assets.extra'
 
-# Those that every SavedModel of this project has.
+# Those that every SavedModel of this project has, and those that older ones
+# lack.
 _SIGNATURES = (inference_graph.SERVING_DEFAULT, inference_graph.DECODE,
                inference_graph.TF_EXAMPLE)
+_NEWER_SIGNATURES = (inference_graph.ATTENTION,
+                     inference_graph.DECODE_ATTENTION)
 
 _NO_CHANGES: Mapping[str, Any] = {}
 
@@ -56,6 +60,22 @@ class Reading(NamedTuple):
   valid: bool
   candidates: tuple[tuple[str, float], ...] = ()
   image: Optional[np.ndarray] = None
+  attention: Optional[np.ndarray] = None
+
+
+class ImageReadings(NamedTuple):
+  """What was read of a batch of images.
+
+  Attributes:
+    texts: N texts.
+    confidence: float32 [N], probability of the whole texts.
+    char_confidence: float32 [N, T], of each symbol, `<EOS>` included, then 0;
+      None where an older SavedModel does not tell it.
+    attention: where asked for, float32 [N, T, h, w], as of a Reading.
+  """
+  texts: list[str]
+  confidence: np.ndarray
+  char_confidence: Optional[np.ndarray] = None
   attention: Optional[np.ndarray] = None
 
 
@@ -95,31 +115,35 @@ class Predictor:
   @classmethod
   def from_model_dir(cls, model_dir: str,
                      search: Mapping[str, Any] = _NO_CHANGES,
-                     use_average: bool = True) -> 'Predictor':
+                     use_average: bool = True,
+                     device: Optional[str] = None) -> 'Predictor':
     """The newest checkpoint of a model directory.
 
     Args:
       model_dir: the directory.
       search: fields of DecodeConfig that replace those of its config.json.
       use_average: take the averages of the weights where there are some.
+      device: that is to read, as '/gpu:1'; TensorFlow's choice if None.
 
     Raises:
       InputError: if there is none, or it cannot be read.
     """
     config = config_lib.read(model_dir)
     return cls._restored(config, checkpoints.find(model_dir), search,
-                         use_average)
+                         use_average, device)
 
   @classmethod
   def from_checkpoint(cls, path: str,
                       search: Mapping[str, Any] = _NO_CHANGES,
-                      use_average: bool = True) -> 'Predictor':
+                      use_average: bool = True,
+                      device: Optional[str] = None) -> 'Predictor':
     """A checkpoint with its `config.json` beside it.
 
     Args:
       path: path prefix of the checkpoint, as `runs/a/model.ckpt-100`.
       search: fields of DecodeConfig that replace those of its config.json.
       use_average: take the averages of the weights where there are some.
+      device: that is to read, as '/gpu:1'; TensorFlow's choice if None.
 
     Raises:
       InputError: if there is none, or it cannot be read.
@@ -130,16 +154,17 @@ class Predictor:
           'checkpoint in it, as model.ckpt-100.')
     prefix = checkpoints.find(path)
     return cls._restored(config_lib.read(config_lib.directory_of(prefix)),
-                         prefix, search, use_average)
+                         prefix, search, use_average, device)
 
   @classmethod
   def _restored(cls, config: config_lib.Config, prefix: str,
-                search: Mapping[str, Any], use_average: bool) -> 'Predictor':
+                search: Mapping[str, Any], use_average: bool,
+                device: Optional[str]) -> 'Predictor':
     config = dataclasses.replace(
         config, decode=dataclasses.replace(config.decode, **search))
     graph = tf.Graph()
     session = new_session(graph)
-    with graph.as_default():
+    with graph.as_default(), tf.device(device):
       signatures = inference_graph.build_inference_graph(config).signatures
       # A training checkpoint also holds optimizer slots, which stay there.
       variables = checkpoints.named_variables()
@@ -156,11 +181,13 @@ class Predictor:
     return cls(config, prefix, session, signatures)
 
   @classmethod
-  def from_saved_model(cls, path: str) -> 'Predictor':
+  def from_saved_model(cls, path: str,
+                       device: Optional[str] = None) -> 'Predictor':
     """An exported model: no code of the model is run, only its graph.
 
     Args:
       path: folder of a version, or of versions, of which the newest is taken.
+      device: that is to read, as '/gpu:1'; TensorFlow's choice if None.
 
     Raises:
       InputError: if it is no SavedModel that bin/export wrote.
@@ -171,8 +198,9 @@ class Predictor:
     graph = tf.Graph()
     session = new_session(graph)
     try:
-      meta_graph = tf.saved_model.loader.load(
-          session, [tf.saved_model.tag_constants.SERVING], folder)
+      with graph.as_default(), tf.device(device):
+        meta_graph = tf.saved_model.loader.load(
+            session, [tf.saved_model.tag_constants.SERVING], folder)
     except (tf.errors.OpError, OSError, RuntimeError, ValueError) as e:
       raise errors.InputError(
           f'{folder}: damaged SavedModel ({_first_line(e)}); export it '
@@ -212,19 +240,38 @@ class Predictor:
             found['valid'], _candidates(found),
             found.get('image', nothing), found.get('attention', nothing))]
 
-  def read_images(self, images: np.ndarray) -> tuple[list[str], np.ndarray]:
+  def read_images(self, images: np.ndarray,
+                  with_attention: bool = False) -> ImageReadings:
     """Reads one batch of images of the model's size.
 
     Args:
       images: float32 [N, H, W, C] in [-1, 1].
+      with_attention: whether readings get `attention`, where the model can
+        tell it (`tells_attention`).
 
     Returns:
-      N texts, and float32 [N] probabilities of the whole texts.
+      An ImageReadings.
     """
-    found = self.run(inference_graph.DECODE, ('text', 'confidence'),
-                     image=images)
-    return [text.decode('utf-8') for text in found['text']], (
-        found['confidence'])
+    with_attention = with_attention and self.tells_attention
+    signature = (inference_graph.DECODE_ATTENTION if with_attention
+                 else inference_graph.DECODE)
+    wanted = [name for name in ('text', 'confidence', 'char_confidence',
+                                'attention')
+              if name in self.output_names(signature)]
+    found = self.run(signature, wanted, image=images)
+    return ImageReadings(
+        [text.decode('utf-8') for text in found['text']],
+        found['confidence'], found.get('char_confidence'),
+        found.get('attention'))
+
+  @property
+  def tells_attention(self) -> bool:
+    """Whether `read_images` can give attention maps."""
+    return inference_graph.DECODE_ATTENTION in self.signatures
+
+  def output_names(self, signature: str) -> Collection[str]:
+    """Names of the outputs of a signature."""
+    return self.signatures[signature].outputs.keys()
 
   def run(self, signature: str, outputs: Sequence[str] = (),
           **inputs: np.ndarray) -> dict[str, np.ndarray]:
@@ -332,5 +379,5 @@ def _loaded_signatures(
       name: inference_graph.Signature(
           tensors(meta_graph.signature_def[name].inputs),
           tensors(meta_graph.signature_def[name].outputs))
-      for name in (*_SIGNATURES, inference_graph.ATTENTION)
+      for name in (*_SIGNATURES, *_NEWER_SIGNATURES)
       if name in meta_graph.signature_def}

@@ -42,13 +42,18 @@ class InferenceGraphTest(tf.test.TestCase):
               'char_confidence': (tf.float32, [n, t]),
               'valid': (tf.bool, [n])}
     decoded = {'ids': (tf.int32, [n, t]), 'logits': (tf.float32, [n, t, v]),
-               'text': (tf.string, [n]), 'confidence': (tf.float32, [n])}
+               'text': (tf.string, [n]), 'confidence': (tf.float32, [n]),
+               'char_confidence': (tf.float32, [n, t])}
     expected = {
         'serving_default': ({'image_bytes': (tf.string, [n])}, served),
         'decode': ({'image': (tf.float32, [n, 16, 20, 1])}, decoded),
         'tf_example': ({'examples': (tf.string, [n])}, served),
         'attention': ({'image_bytes': (tf.string, [n])}, {
             **served, 'image': (tf.float32, [n, 16, 20, 1]),
+            'attention': (tf.float32, [n, t, 2, 5])}),
+        'decode_attention': ({'image': (tf.float32, [n, 16, 20, 1])}, {
+            **{key: decoded[key] for key in ('text', 'confidence',
+                                             'char_confidence')},
             'attention': (tf.float32, [n, t, 2, 5])})}
     self.assertEqual(expected, {
         name: tuple({key: (tensor.dtype, tensor.shape.as_list())

@@ -59,8 +59,12 @@ class OnnxModelTest(tf.test.TestCase, parameterized.TestCase):
         self.assertAllClose(one.confidence, other.confidence, atol=1e-4)
         self.assertAllClose(one.char_confidence, other.char_confidence,
                             atol=1e-4)
-      texts, _ = exported.read_images(images)
-      self.assertEqual(self.original.read_images(images)[0], texts)
+      read = exported.read_images(images, with_attention=True)
+      in_session = self.original.read_images(images)
+      self.assertEqual(in_session.texts, read.texts)
+      self.assertAllClose(in_session.char_confidence, read.char_confidence,
+                          atol=1e-4)
+      self.assertIsNone(read.attention)
       self.assertEqual(['confidence'], list(exported.run(
           'decode', ('confidence',), image=images)))
 

@@ -5,6 +5,8 @@ import os
 import shutil
 import tempfile
 
+from absl.testing import parameterized
+import numpy as np
 from PIL import Image
 import tensorflow.compat.v1 as tf
 
@@ -23,7 +25,7 @@ IMAGES = [model_files.encoded_image(0), b'junk\0',
           model_files.encoded_image(2, form='BMP')]
 
 
-class PredictorTest(tf.test.TestCase):
+class PredictorTest(tf.test.TestCase, parameterized.TestCase):
 
   @classmethod
   def setUpClass(cls):
@@ -61,20 +63,59 @@ class PredictorTest(tf.test.TestCase):
         self.assertEqual(test_util.TINY, predictor.config.model)
         self.assertEqual(name, predictor.name)
         found.append((predictor.read_bytes(IMAGES),
-                      predictor.read_images(images)))
-    readings, (texts, confidences) = found[0]
+                      predictor.read_images(images, with_attention=True)))
+    readings, read = found[0]
     self.assertEqual([True, False, True, True], [r.valid for r in readings])
     self.assertEqual(('', 0.0), readings[1][:2])
-    self.assertGreater(len({*texts, *(r.text for r in readings)}), 2)
+    self.assertGreater(len({*read.texts, *(r.text for r in readings)}), 2)
     self.assertEqual(test_util.TINY.num_steps,
                      len(readings[0].char_confidence))
-    for other_readings, (other_texts, other_confidences) in found[1:]:
+    for other_readings, other in found[1:]:
       self.assertEqual([r.text for r in readings],
                        [r.text for r in other_readings])
       self.assertAllClose([r.confidence for r in readings],
                           [r.confidence for r in other_readings])
-      self.assertEqual(texts, other_texts)
-      self.assertAllClose(confidences, other_confidences)
+      self.assertEqual(read.texts, other.texts)
+      for field in ('confidence', 'char_confidence', 'attention'):
+        self.assertAllClose(getattr(read, field), getattr(other, field),
+                            atol=1e-5, rtol=1e-5)
+
+  def test_images_and_bytes_are_explained_alike(self):
+    with Predictor.from_saved_model(self.version) as predictor:
+      readings = predictor.read_bytes([IMAGES[0], IMAGES[2]],
+                                      with_attention=True)
+      read = predictor.read_images(np.stack([r.image for r in readings]),
+                                   with_attention=True)
+      self.assertIsNone(predictor.read_images(
+          np.stack([r.image for r in readings])).attention)
+    self.assertEqual([r.text for r in readings], read.texts)
+    self.assertAllClose([r.char_confidence for r in readings],
+                        read.char_confidence)
+    self.assertAllClose([r.attention for r in readings], read.attention)
+    # Each symbol up to the end has a map.
+    self.assertAllEqual(read.char_confidence > 0,
+                        read.attention.any(axis=(2, 3)))
+
+  def test_an_older_saved_model_tells_less_of_images(self):
+    images = test_util.formula_images(3)
+    with Predictor.from_saved_model(self.version) as predictor:
+      expected = predictor.read_images(images)
+      del predictor.signatures['decode_attention']
+      del predictor.signatures['decode'].outputs['char_confidence']
+      self.assertFalse(predictor.tells_attention)
+      actual = predictor.read_images(images, with_attention=True)
+    self.assertEqual(expected.texts, actual.texts)
+    self.assertAllEqual(expected.confidence, actual.confidence)
+    self.assertIsNone(actual.char_confidence)
+    self.assertIsNone(actual.attention)
+
+  @parameterized.parameters('from_checkpoint', 'from_saved_model')
+  def test_reads_on_the_device_named(self, make):
+    path = self.prefix if make == 'from_checkpoint' else self.version
+    with getattr(Predictor, make)(path, device='/cpu:0') as predictor:
+      devices = {op.device for op in predictor.session.graph.get_operations()
+                 if op.type in ('MatMul', 'BatchMatMulV2', 'Conv2D')}
+    self.assertEqual({'/device:CPU:0'}, devices)
 
   def _with_averages(self):
     """A model directory whose averages are the weights of `prefix`."""
@@ -103,10 +144,11 @@ class PredictorTest(tf.test.TestCase):
       expected = plain.read_images(images)
     with Predictor.from_model_dir(folder) as model:
       actual = model.read_images(images)
-    self.assertEqual(list(expected[0]), list(actual[0]))
-    self.assertAllEqual(expected[1], actual[1])
+    self.assertEqual(expected.texts, actual.texts)
+    self.assertAllEqual(expected.confidence, actual.confidence)
     with Predictor.from_model_dir(folder, use_average=False) as model:
-      self.assertNotAllClose(expected[1], model.read_images(images)[1])
+      self.assertNotAllClose(expected.confidence,
+                             model.read_images(images).confidence)
 
   def test_reads_no_image_at_all(self):
     with Predictor.from_saved_model(self.version) as predictor:
