@@ -31,6 +31,7 @@ from master import config as config_lib
 from master import errors
 from master.cli import app
 from master.cli import common_flags
+from master.cli import hardware
 
 _ROWS = ('bare', 'pipeline', 'augmented')
 _RATIOS = {'pipeline_over_bare': ('pipeline', 'bare'),
@@ -274,7 +275,7 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
       'image': [model.image_height, model.image_width, model.image_channels],
       'bytes_an_image': sum(map(len, images)) / len(images),
       'images_a_run': flags_obj.images, 'augment': flags_obj.augment}
-  print(report.hardware(), '\n')
+  print(hardware.describe(), '\n')
   print(report.rates_table(rows), '\n')
   print(report.ratios_table(ratios), '\n')
   print(report.aligned([['processor time', 'microseconds an image'], *(

@@ -5,13 +5,14 @@ Guarded by tests/benchmarks/report_test.py.
 
 import json
 import os
-import platform
 import statistics
 import sys
 import time
 from typing import Any, Callable, Mapping, Optional, Sequence
 
 from absl import flags
+
+from master.cli import hardware
 
 Row = dict[str, Any]
 
@@ -132,32 +133,8 @@ def result(settings: Mapping[str, Any], rows: Sequence[Row],
     rows: from `row`.
     values: from `ratios`.
   """
-  return {'hardware': hardware(), 'settings': dict(settings),
+  return {'hardware': hardware.describe(), 'settings': dict(settings),
           'rows': list(rows), 'ratios': dict(values)}
-
-
-def _processor(path: str = '/proc/cpuinfo') -> str:
-  """Model name of the processor, '' where the system does not tell it."""
-  try:
-    with open(path, encoding='utf-8') as f:
-      names = [line.partition(':')[2] for line in f
-               if line.startswith('model name')]
-  except OSError:
-    return ''
-  return ' '.join(names[0].split()) if names else ''
-
-
-def hardware() -> str:
-  """Cores, processor, accelerators and TensorFlow's version in one line."""
-  import tensorflow as tf
-  gpus = [tf.config.experimental.get_device_details(device).get(
-      'device_name', 'GPU') for device in tf.config.list_physical_devices(
-          'GPU')]
-  processor = _processor()
-  return (f'{os.cpu_count()} x {platform.machine()} cores'
-          + (f' ({processor})' if processor else '')
-          + ''.join(f', {name}' for name in gpus)
-          + f', TensorFlow {tf.__version__}')
 
 
 def aligned(lines: Sequence[Sequence[str]]) -> str:

@@ -29,6 +29,7 @@ from benchmarks import report
 from master import config as config_lib
 from master.cli import app
 from master.cli import common_flags
+from master.cli import hardware
 
 _PRESETS = ('tiny', 'base')
 _IN_MEMORY = 4  # Batches that the bare step goes round and round.
@@ -208,7 +209,7 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
       for preset in flags_obj.presets})
   settings = {'lmdb': flags_obj.lmdb or f'{flags_obj.words} rendered words',
               'turn_steps': flags_obj.turn_steps}
-  print(report.hardware(), '\n')
+  print(hardware.describe(), '\n')
   print(report.rates_table(rows), '\n')
   print(report.ratios_table(ratios))
   found = report.result(settings, rows, ratios)

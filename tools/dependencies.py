@@ -37,12 +37,16 @@ ALLOWED = {
     'master.export': (
         *_FOUNDATIONS, 'master.inputs', 'master.layers', 'master.models',
         'master.model_fn', 'master.estimator'),
+    'master.evaluation_run': (
+        *_FOUNDATIONS, 'master.inputs', 'master.evaluation', 'master.export'),
+    'master.report': (*_FOUNDATIONS, 'master.evaluation'),
     'master.cli': (
         'master', *_FOUNDATIONS, 'master.parallel', 'master.inputs',
         'master.models',
         'master.training', 'master.evaluation', 'master.packing',
         'master.rendering', 'master.estimator', 'master.model_fn',
-        'master.training_run', 'master.export', 'master.importing'),
+        'master.training_run', 'master.evaluation_run', 'master.export',
+        'master.report', 'master.importing'),
 }
 
 # Trees that may import all of `master`, and that nothing imports but they
@@ -55,7 +59,11 @@ TENSORFLOW_FREE = (
     'master.errors', 'master.charset', 'master.config', 'master.packing',
     'master.rendering', 'master.inputs.lmdb_reader',
     'master.inputs.lmdb_writer', 'master.inputs.records',
-    'master.evaluation.protocols', 'master.evaluation.results',
+    *(f'master.evaluation.{name}' for name in (
+        'alignment', 'breakdown', 'calibration', 'comparison', 'known_sets',
+        'line_files', 'prediction_files', 'protocols', 'results',
+        'results_folder', 'significance', 'tables', 'tallies')),
+    'master.report',
     'master.training.curves', 'master.training.metrics_log',
     'master.cli.app', 'master.cli.common_flags', 'master.cli.check_lmdb',
     'master.cli.copy_lmdb', 'master.cli.create_lmdb',

@@ -1,115 +1,227 @@
 """Measures how well a trained model reads labelled word images.
 
-Prints a table with the word accuracy and the mean of 1 - normalised edit
-distance (ned) of each evaluation set, in percent, under three protocols:
-alnum_ci (a-z and 0-9 alone count, case does not), case_sensitive (A-Z, a-z
-and 0-9 count) and exact (the strings as they are). Records that cannot be
-read are counted by reason. images/s includes reading and decoding them.
+Prints a table with the word accuracy, its 95 % interval and the mean of
+1 - normalised edit distance (ned) of each evaluation set, in percent, under
+three protocols: alnum_ci (a-z and 0-9 alone count, case does not),
+case_sensitive (A-Z, a-z and 0-9 count) and exact (the strings as they are).
+--protocols adds others of the field; docs/evaluation.md tells what each
+counts. Records that cannot be read are counted by reason. images/s includes
+reading and decoding them.
 
-With --output_dir, results.json and predictions.jsonl are written there.
+With --predictions it judges the texts of any other recogniser.
+
+With --output_dir, results.json, predictions.jsonl and skipped.jsonl are
+written there, with --report a page to look at as well. SIGINT and SIGTERM end
+the reading; what was read until then is judged, written and marked as
+partial, and the exit status is 1.
 """
 
 import contextlib
+import datetime
 import logging
-from typing import Any, Iterator, Optional
+import signal
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Optional
 
 from absl import flags
 
-from master import config as config_lib
+import master
 from master.cli import app
 from master.cli import common_flags
+from master.cli import hardware
 from master.cli import progress as progress_lib
 from master.cli import source_flags
+from master.evaluation import comparison
+from master.evaluation import prediction_files
+from master.evaluation import protocols
 from master.evaluation import results
+from master.evaluation import results_folder
+from master.evaluation import tables
+
+if TYPE_CHECKING:
+  from master import evaluation_run as evaluation_run_lib
+  from master.cli import eval_sources as eval_sources_lib
+  from master.cli import mistakes as mistakes_lib
+  from master.report import gallery
 
 
 def define_flags():
   """Flags of bin/eval."""
-  source_flags.define_source_flags()
+  flags.DEFINE_string(
+      'predictions', None,
+      'Texts of any recogniser, to be judged in the place of a model: JSON '
+      'lines or tab-separated lines of set, index or key, text and, if there '
+      'is one, confidence; or the folder of an earlier evaluation. A record '
+      'without a line counts as read as nothing.')
+  source_flags.define_source_flags(instead=['predictions'])
   flags.DEFINE_list(
       'eval_lmdb', None,
       'Evaluation sets, NAME=PATH[,NAME=PATH...]: the name in the table and '
       'the LMDB folder of each.', required=True)
   common_flags.validate_named_paths('eval_lmdb')
+  flags.DEFINE_list(
+      'protocols', [],
+      'Protocols to judge by beside alnum_ci, case_sensitive and exact: '
+      f'{", ".join(protocols.OPTIONAL)}.')
   flags.DEFINE_string(
       'output_dir', None,
-      'Folder for results.json and predictions.jsonl; made if need be.')
+      'Folder for results.json, predictions.jsonl and skipped.jsonl; made if '
+      'need be.')
+  flags.DEFINE_bool(
+      'report', False,
+      'Also write OUTPUT_DIR/report.html: one file with the tables, curves, '
+      'confusions and a gallery of mistakes. Reading takes somewhat longer, '
+      'for it is to show where the decoder looked.')
+  flags.DEFINE_string(
+      'compare', None,
+      'Folder that an earlier evaluation of another model on the same sets '
+      'wrote (its --output_dir): tells sample by sample what was gained and '
+      'lost, and whether that may be chance.')
   flags.DEFINE_integer(
       'batch_size', 64, 'Images read at a time.', lower_bound=1)
   flags.DEFINE_integer(
       'limit', None,
       'Records taken of each set, from its beginning; all if not given.',
       lower_bound=1)
+  flags.DEFINE_integer(
+      'num_replicas', None,
+      'Batches that are read at the same time: each GPU gets a copy of the '
+      'model, in turn where there are fewer; on a CPU they share one. If not '
+      'given, as many as there are GPUs, or 2 on a CPU; 1 measures latency '
+      'undisturbed.', lower_bound=1)
+  flags.register_validator('protocols', _known_protocols)
+  flags.register_multi_flags_validator(
+      ['report', 'output_dir'],
+      lambda values: not values['report'] or bool(values['output_dir']),
+      '--report: needs --output_dir, the folder that the page is written to.')
 
 
-def _batches(input_fn) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-  """Features and labels of an input_fn as NumPy arrays."""
-  import tensorflow.compat.v1 as tf
-  with tf.Graph().as_default(), tf.device('/cpu:0'):
-    iterator = tf.data.make_initializable_iterator(input_fn())
-    batch = iterator.get_next()
-    with tf.Session() as session:
-      session.run([iterator.initializer, tf.tables_initializer()])
-      while True:
-        try:
-          yield session.run(batch)
-        except tf.errors.OutOfRangeError:
-          return
+def _known_protocols(names: list[str]) -> bool:
+  for name in names:
+    if name not in protocols.ALL:
+      raise flags.ValidationError(
+          f'--protocols={",".join(names)}: no protocol {name!r}; there are '
+          f'{", ".join(protocols.ALL)}.')
+  return True
 
 
-def _evaluate(predictor, name: str, input_fn, counter,
-              report: Optional[results.Report]) -> results.SetResult:
-  """Reads one set."""
-  result = results.SetResult()
-  progress = progress_lib.Progress(name)
-  for features, labels in _batches(input_fn):
-    texts, confidences = predictor.read_images(features['image'])
-    for index, label, text, confidence in zip(
-        features['index'], labels['text'], texts, confidences):
-      label = label.decode('utf-8')
-      result.add(label, text)
-      if report:
-        report.add(name, int(index), label, text, float(confidence))
-    progress.add(len(texts))
-  result.seconds = progress.seconds
-  result.skipped = dict(counter.counts)
-  logging.info('%s: %d images read, %d skipped', name, result.samples,
-               sum(result.skipped.values()))
-  return result
+def _settings(flags_obj: flags.FlagValues,
+              source: 'eval_sources_lib.Source') -> dict[str, Any]:
+  return {
+      'batch_size': flags_obj.batch_size, 'limit': flags_obj.limit,
+      'num_replicas': source.num_replicas,
+      'predictions': flags_obj.predictions, 'compare': flags_obj.compare,
+      'beam_size': source.beam_size, 'version': master.__version__,
+      'hardware': hardware.describe(),
+      'date': datetime.datetime.now(datetime.timezone.utc).isoformat(
+          timespec='seconds')}
 
 
-def _warm_up(predictor, batch_size: int):
-  """Has the session do its first-time work before the clock runs."""
-  import numpy as np
-  model = predictor.config.model
-  predictor.read_images(np.zeros(
-      [batch_size, model.image_height, model.image_width,
-       model.image_channels], np.float32))
+def _protocol_names(flags_obj: flags.FlagValues) -> tuple[str, ...]:
+  """Those that are always there, then the others, none twice."""
+  return tuple(dict.fromkeys([*protocols.PROTOCOLS, *flags_obj.protocols]))
 
 
-def main(flags_obj: flags.FlagValues, unused_arguments: list[str]):
-  """Evaluates on every set and prints the table."""
-  from master.inputs import input_fn as input_fn_lib
-  from master.inputs import records
+def _check_labels(other: comparison.Other,
+                  sets: list['evaluation_run_lib.EvalSet']):
+  """Tells before the reading if the other model read other data."""
+  for eval_set in sets:
+    reader = eval_set.reader
+    for position in range(eval_set.num_records):
+      label = reader.read(position).label
+      if label is not None:
+        comparison.other_text(other, eval_set.name, reader.number(position),
+                              label.decode('utf-8', 'replace'))
+
+
+def _run(flags_obj: flags.FlagValues, is_over: Callable[[], bool],
+         stack: contextlib.ExitStack) -> int:
+  """Evaluates on every set; returns the exit status."""
+  from master import evaluation_run
+  from master.cli import eval_sources
   paths = common_flags.named_paths('eval_lmdb', flags_obj.eval_lmdb)
-  data = config_lib.DataConfig(batch_size=flags_obj.batch_size)
-  with contextlib.ExitStack() as stack:
-    report = flags_obj.output_dir and stack.enter_context(
-        results.Report(flags_obj.output_dir))
-    predictor = stack.enter_context(source_flags.load(flags_obj))
-    counters = {name: records.SkipCounter() for name in paths}
-    input_fns = {
-        name: input_fn_lib.make_eval_input_fn(
-            path, predictor.config.model, data, counters[name],
-            flags_obj.limit)
-        for name, path in paths.items()}
-    _warm_up(predictor, flags_obj.batch_size)
-    sets = {name: _evaluate(predictor, name, input_fn, counters[name], report)
-            for name, input_fn in input_fns.items()}
-    if report:
-      report.publish(results.to_dict(
-          predictor.name, predictor.config.model.charset, sets))
-  print(results.table(sets))
+  other = comparison.read(flags_obj.compare) if flags_obj.compare else None
+  texts = (prediction_files.read(flags_obj.predictions, list(paths))
+           if flags_obj.predictions else None)
+  folder = flags_obj.output_dir and stack.enter_context(
+      results_folder.ResultsFolder(flags_obj.output_dir))
+  source = (eval_sources.Texts(texts, list(paths)) if texts
+            else eval_sources.Model(flags_obj, stack))
+  sets = evaluation_run.EvalSets(paths, source.model_config,
+                                 flags_obj.batch_size, flags_obj.limit)
+  notes = source.check(sets.sets)
+  if other:
+    _check_labels(other, sets.sets)
+  collected = None
+  if flags_obj.report:
+    from master.cli import mistakes
+    collected = mistakes.Mistakes(source.model_config,
+                                  other.texts if other else {})
+  with evaluation_run.Run(sets, source.read, _protocol_names(flags_obj),
+                          source.num_replicas, is_over) as run:
+    found, changes = _judge(flags_obj, run, source, notes, folder, other,
+                            collected)
+  if collected is not None:
+    _write_report(folder.path(results.REPORT_FILE), found, collected,
+                  collected.items(sets.sets, changes))
+  if run.is_partial:
+    logging.warning('interrupted: these are the results of what was read')
+  return app.EXIT_FAILURE if run.is_partial else 0
+
+
+def _judge(flags_obj: flags.FlagValues, run: 'evaluation_run_lib.Run',
+           source: 'eval_sources_lib.Source', notes: list[str],
+           folder: Optional[results_folder.ResultsFolder],
+           other: Optional[comparison.Other],
+           collected: Optional['mistakes_lib.Mistakes']
+           ) -> tuple[dict[str, Any], list[comparison.Change]]:
+  """Reads and judges, prints the table and writes the files.
+
+  Returns:
+    What results.json holds, and what is read otherwise by `other`.
+  """
+  from master.cli import judging as judging_lib
+  judging = judging_lib.Judging(run, folder, other, collected)
+  found = None
+  try:
+    judging.take_all()
+  finally:
+    # Whatever ended the reading, what was read is told and kept.
+    if any(result.samples for result in run.results.values()):
+      found = judging.results(source.name, source.charset,
+                              _settings(flags_obj, source), notes)
+      print(tables.table(found), flush=True)
+      judging.publish(found)
+  if found is None:
+    raise KeyboardInterrupt
+  return found, judging.changes
+
+
+def _write_report(path: str, found: dict[str, Any],
+                  collected: 'mistakes_lib.Mistakes',
+                  items: Iterable['gallery.Item']):
+  from master.report import page
+  if collected.num_left_out:
+    found = {**found, 'notes': [
+        *found['notes'], f'the gallery is without the last '
+        f'{collected.num_left_out} mistakes, for which it has no room']}
+  progress = progress_lib.Progress('report', total=len(collected),
+                                   unit='pictures')
+  page.write(path, found, list(items), progress=progress.add)
+  logging.info('report: %s', path)
+
+
+def main(flags_obj: flags.FlagValues, unused_arguments: list[str]) -> int:
+  """Evaluates on every set and prints the table."""
+  from master.estimator import stop_signals
+  with stop_signals.listening(
+      (signal.SIGINT, signal.SIGTERM),
+      'what was read so far is judged and written') as heard, (
+          contextlib.ExitStack()) as stack:
+    try:
+      return _run(flags_obj, lambda: heard.number is not None, stack)
+    except KeyboardInterrupt:
+      logging.warning('interrupted before anything was read')
+      return app.EXIT_FAILURE
 
 
 def run():

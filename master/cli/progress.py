@@ -37,14 +37,20 @@ class Progress:
     """Since the start."""
     return time.monotonic() - self._start
 
-  def add(self, number: int):
-    """Counts `number` images more."""
+  def add(self, number: int, remark: str = ''):
+    """Counts `number` images more.
+
+    Args:
+      number: how many.
+      remark: ends the line, if one is written now.
+    """
     self.count += number
     now = time.monotonic()
     if now - self._reported >= self._interval:
       rate = self.count / (now - self._start)
-      logging.info('%s: %d %s, %.1f %s/s%s', self._name, self.count,
-                   self._unit, rate, self._unit, self._time_left(rate))
+      logging.info('%s: %d %s, %.1f %s/s%s%s', self._name, self.count,
+                   self._unit, rate, self._unit, self._time_left(rate),
+                   remark and f', {remark}')
       self._reported = now
 
   def _time_left(self, rate: float) -> str:

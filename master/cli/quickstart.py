@@ -102,7 +102,7 @@ def _summary(report_dir: str, saved_model: str, model_dir: str,
       f'{judged["samples"]} rendered words it has not seen (alnum_ci)\n'
       f'  reading speed  {results["images_per_second"]:.0f} images/s\n'
       f'  model          {model_dir}\n'
-      f'  report         {os.path.join(report_dir, "results.json")}\n'
+      f'  report         {os.path.join(report_dir, "report.html")}\n'
       f'  SavedModel     {saved_model}')
 
 
@@ -129,7 +129,8 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
        f'--train_lmdb={train_lmdb}', f'--eval_lmdb={_SET}={eval_lmdb}',
        *sizes['train_flags'])
   _run('bin/eval', f'--model_dir={model_dir}',
-       f'--eval_lmdb={_SET}={eval_lmdb}', f'--output_dir={report_dir}')
+       f'--eval_lmdb={_SET}={eval_lmdb}', f'--output_dir={report_dir}',
+       '--report')
   saved_model = _run('bin/export', f'--model_dir={model_dir}',
                      f'--export_dir={export_dir}').splitlines()[-1]
   _run('bin/predict', f'--saved_model={saved_model}',

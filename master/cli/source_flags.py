@@ -3,7 +3,7 @@
 Guarded by tests/cli/source_flags_test.py.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional, Sequence
 
 from absl import flags
 
@@ -31,17 +31,21 @@ _EXPORTED = ('saved_model', 'onnx_model')
 _SEARCH = ('beam_size', 'length_penalty')
 
 
-def define_source_flags(with_exported: bool = True):
+def define_source_flags(with_exported: bool = True,
+                        instead: Sequence[str] = ()):
   """--model_dir, --checkpoint and so on, of which one must be given.
 
   And --beam_size and --length_penalty, by default as the model has them.
 
   Args:
     with_exported: whether an exported model will do.
+    instead: names of flags of the command's own that may stand in the place
+      of a model; they are defined before.
   """
   common_flags.define_search_flags(default=None)
-  names = [name for name in _HELP if with_exported or name not in _EXPORTED]
-  for name in names:
+  models = [name for name in _HELP if with_exported or name not in _EXPORTED]
+  names = [*models, *instead]
+  for name in models:
     flags.DEFINE_string(name, None, f'{_HELP[name]} Give exactly one of '
                         f'{_listed(names)}.')
 
@@ -65,8 +69,14 @@ def _listed(names: list[str]) -> str:
   return ', '.join(f'--{name}' for name in names)
 
 
-def load(flags_obj: flags.FlagValues) -> 'predictor_lib.Predictor':
+def load(flags_obj: flags.FlagValues,
+         device: Optional[str] = None) -> 'predictor_lib.Predictor':
   """The model that the flags name.
+
+  Args:
+    flags_obj: their values.
+    device: that is to read, as '/gpu:1'; TensorFlow's choice if None. ONNX
+      Runtime makes its own.
 
   Raises:
     InputError: if there is none or it cannot be read.
@@ -76,12 +86,13 @@ def load(flags_obj: flags.FlagValues) -> 'predictor_lib.Predictor':
             if flags_obj[name].value is not None}
   if flags_obj.model_dir:
     return predictor_lib.Predictor.from_model_dir(
-        flags_obj.model_dir, search, flags_obj.use_average)
+        flags_obj.model_dir, search, flags_obj.use_average, device)
   if flags_obj.checkpoint:
     return predictor_lib.Predictor.from_checkpoint(
-        flags_obj.checkpoint, search, flags_obj.use_average)
+        flags_obj.checkpoint, search, flags_obj.use_average, device)
   if flags_obj.saved_model:
-    predictor = predictor_lib.Predictor.from_saved_model(flags_obj.saved_model)
+    predictor = predictor_lib.Predictor.from_saved_model(
+        flags_obj.saved_model, device)
   else:
     from master.export import onnx_model
     predictor = onnx_model.OnnxPredictor.from_folder(flags_obj.onnx_model)

@@ -1,4 +1,4 @@
-"""Signals that end a training after the step under way.
+"""Signals that end a work after the step under way.
 
 Guarded by tests/estimator/stop_signals_test.py.
 """
@@ -44,7 +44,9 @@ class Heard:
 
 
 @contextlib.contextmanager
-def listening(numbers: Sequence[int]) -> Iterator[Heard]:
+def listening(numbers: Sequence[int],
+              announcement: str = 'training ends after this step'
+              ) -> Iterator[Heard]:
   """Takes note of the first of the signals `numbers`; a second one kills.
 
   Signals that were ignored stay so. Nothing changes outside the main thread,
@@ -53,6 +55,7 @@ def listening(numbers: Sequence[int]) -> Iterator[Heard]:
 
   Args:
     numbers: of the signals.
+    announcement: what is said on stderr of what happens now.
 
   Yields:
     What is heard. The handlers before are back afterwards.
@@ -75,8 +78,8 @@ def listening(numbers: Sequence[int]) -> Iterator[Heard]:
     for each in before:
       signal.signal(each, signal.SIG_DFL)
     # Logging may be what was interrupted: its lock and buffer are taken.
-    os.write(2, f'{signal.Signals(number).name}: training ends after this '
-             'step; once more ends it at once\n'.encode())
+    os.write(2, f'{signal.Signals(number).name}: {announcement}; once more '
+             'ends it at once\n'.encode())
 
   _listening = heard
   try:

@@ -1,19 +1,46 @@
 """Evaluation protocols: what of a text counts, and how a reading is judged.
 
 The one judge of all commands, in-graph metrics included. Guarded by
-tests/evaluation/protocols_test.py.
+tests/evaluation/protocols_test.py; docs/evaluation.md has sources and
+examples.
 """
 
+import re
 import string
 from typing import Callable, NamedTuple, Optional
 import unicodedata
+
+from master.evaluation import alignment
+
+# Why a protocol leaves a sample out.
+EMPTY_LABEL = 'empty_label'
+LABEL_TOO_LONG = 'label_too_long'
+LABEL_OUTSIDE_CHARSET = 'label_outside_charset'
 
 _LOWER = frozenset(string.digits + string.ascii_lowercase)
 _LETTERS = _LOWER | frozenset(string.ascii_uppercase)
 
 
+class Protocol(NamedTuple):
+  """How texts are compared.
+
+  Attributes:
+    fold_label: what of a label counts.
+    fold_text: what of a text that was read counts.
+    left_out: of a label as it is, why its sample is not judged; None where it
+      is.
+    ned: similarity in [0, 1] of a label and a text, both folded.
+  """
+  fold_label: Callable[[str], str]
+  fold_text: Callable[[str], str]
+  left_out: Callable[[str], Optional[str]]
+  ned: Callable[[str, str], float] = alignment.ned
+
+
 def _to_ascii(text: str) -> str:
   """Accents and widths dropped, then what is not ASCII dropped."""
+  if text.isascii():
+    return text
   decomposed = unicodedata.normalize('NFKD', text)
   return decomposed.encode('ascii', 'ignore').decode('ascii')
 
@@ -30,13 +57,69 @@ def _exact(text: str) -> str:
   return text
 
 
+def _with_labels(fold_text: Callable[[str], str]) -> Protocol:
+  """Judges every sample of whose label something counts."""
+  return Protocol(fold_text, fold_text,
+                  lambda label: None if fold_text(label) else EMPTY_LABEL)
+
+
 # In the order of tables; the first is the headline number.
-PROTOCOLS: dict[str, Callable[[str], str]] = {
-    'alnum_ci': _alnum_ci,
-    'case_sensitive': _case_sensitive,
-    'exact': _exact,
+PROTOCOLS: dict[str, Protocol] = {
+    'alnum_ci': _with_labels(_alnum_ci),
+    'case_sensitive': _with_labels(_case_sensitive),
+    'exact': _with_labels(_exact),
 }
 
+
+# The deep text recognition benchmark's --batch_max_length, and what MASTER-TF
+# has room for; both of labels as they are.
+_DTRB_MAX_LENGTH = 25
+_MASTER_TF_MAX_LENGTH = 50
+
+
+def _dtrb_left_out(label: str) -> Optional[str]:
+  if len(label) > _DTRB_MAX_LENGTH:
+    return LABEL_TOO_LONG
+  if any(c not in _LOWER for c in label.lower()):
+    return LABEL_OUTSIDE_CHARSET
+  return None
+
+
+def _dtrb_text(text: str) -> str:
+  """What its models of 36 characters, or its evaluation of others, leave."""
+  return ''.join(c for c in text.lower() if c in _LOWER)
+
+
+def _dtrb_ned(label: str, text: str) -> float:
+  # 0 where either is empty, both included, as ICDAR 2019 has it.
+  return alignment.ned(label, text) if label and text else 0.0
+
+
+def _master_tf_left_out(label: str) -> Optional[str]:
+  return LABEL_TOO_LONG if len(label) > _MASTER_TF_MAX_LENGTH else None
+
+
+# The expression of its source: within the brackets only the first ^ negates,
+# so that the others are kept as characters.
+_MMOCR_DROPPED = re.compile('[^A-Z^a-z^0-9^\u4e00-\u9fa5]')
+
+
+def _mmocr(text: str) -> str:
+  return _MMOCR_DROPPED.sub('', text.lower())
+
+
+def _judges_all(unused_label: str) -> None:
+  return None
+
+
+# Those of other projects, by request.
+OPTIONAL: dict[str, Protocol] = {
+    'dtrb': Protocol(str.lower, _dtrb_text, _dtrb_left_out, _dtrb_ned),
+    'master_tf': Protocol(str.lower, str.lower, _master_tf_left_out),
+    'mmocr': Protocol(_mmocr, _mmocr, _judges_all),
+}
+
+ALL = {**PROTOCOLS, **OPTIONAL}
 
 # Of the protocols, as evaluations in the graph name them; the first is the
 # headline number again.
@@ -55,36 +138,16 @@ class Judgement(NamedTuple):
   ned: float
 
 
-def fold(text: str, protocol: str) -> str:
-  """What of `text` counts under a protocol: alnum_ci, case_sensitive, exact.
+def get(protocol: str) -> Protocol:
+  """A protocol by its name.
 
   Raises:
     ValueError: if there is no such protocol.
   """
-  if protocol not in PROTOCOLS:
+  if protocol not in ALL:
     raise ValueError(f'protocol {protocol!r}: must be one of '
-                     f'{", ".join(PROTOCOLS)}')
-  return PROTOCOLS[protocol](text)
-
-
-def edit_distance(a: str, b: str) -> int:
-  """Fewest insertions, deletions and replacements of code points (a to b)."""
-  if a == b:
-    return 0
-  previous = list(range(len(b) + 1))
-  for i, in_a in enumerate(a, 1):
-    current = [i]
-    for j, in_b in enumerate(b, 1):
-      current.append(min(previous[j] + 1, current[j - 1] + 1,
-                         previous[j - 1] + (in_a != in_b)))
-    previous = current
-  return previous[-1]
-
-
-def ned(label: str, text: str) -> float:
-  """1 - edit distance / length of the longer; two empty texts give 1."""
-  longer = max(len(label), len(text))
-  return 1 - edit_distance(label, text) / longer if longer else 1.0
+                     f'{", ".join(ALL)}')
+  return ALL[protocol]
 
 
 def judge(label: str, text: str, protocol: str) -> Optional[Judgement]:
@@ -93,15 +156,14 @@ def judge(label: str, text: str, protocol: str) -> Optional[Judgement]:
   Args:
     label: the true text.
     text: the text read.
-    protocol: a key of PROTOCOLS.
+    protocol: a key of ALL.
 
   Returns:
-    A Judgement; None where the label is empty after folding, which leaves the
-    sample out of this protocol.
+    A Judgement; None where the protocol leaves the sample out.
   """
-  folded_label = fold(label, protocol)
-  if not folded_label:
+  rules = get(protocol)
+  if rules.left_out(label):
     return None
-  folded_text = fold(text, protocol)
+  folded_label, folded_text = rules.fold_label(label), rules.fold_text(text)
   return Judgement(folded_label == folded_text,
-                   ned(folded_label, folded_text))
+                   rules.ned(folded_label, folded_text))

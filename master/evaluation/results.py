@@ -1,235 +1,175 @@
-"""Counts of an evaluation, its table, results.json and predictions.jsonl.
+"""Counts of an evaluation's sets, and what results.json holds of them.
 
 Guarded by tests/evaluation/results_test.py.
 """
 
 import dataclasses
-import json
-import os
-from typing import Any, Mapping, Optional
+from typing import Any, Iterable, Mapping, Optional, Sequence
 
-from master import errors
+import numpy as np
+
+from master.evaluation import known_sets
 from master.evaluation import protocols
+from master.evaluation import tallies
 
 RESULTS_FILE = 'results.json'
 PREDICTIONS_FILE = 'predictions.jsonl'
-
-
-@dataclasses.dataclass
-class ProtocolCount:
-  """Sums under one protocol.
-
-  Attributes:
-    samples: samples judged.
-    correct: of them, read without a fault.
-    ned_sum: sum of their 1 - normalised edit distance.
-    empty_label: samples left out because nothing of the label counts.
-  """
-  samples: int = 0
-  correct: int = 0
-  ned_sum: float = 0.0
-  empty_label: int = 0
-
-  def add(self, judgement: Optional[protocols.Judgement]):
-    """Counts one sample; None is a label that folds to nothing."""
-    if judgement is None:
-      self.empty_label += 1
-      return
-    self.samples += 1
-    self.correct += judgement.correct
-    self.ned_sum += judgement.ned
-
-  def merge(self, other: 'ProtocolCount'):
-    for field in dataclasses.fields(self):
-      name = field.name
-      setattr(self, name, getattr(self, name) + getattr(other, name))
-
-  @property
-  def word_accuracy(self) -> float:
-    """In [0, 1]; 0 where no sample was judged."""
-    return self.correct / self.samples if self.samples else 0.0
-
-  @property
-  def ned(self) -> float:
-    """In [0, 1]; 0 where no sample was judged."""
-    return self.ned_sum / self.samples if self.samples else 0.0
-
-  def to_dict(self) -> dict[str, Any]:
-    return {'samples': self.samples, 'correct': self.correct,
-            'word_accuracy': self.word_accuracy, 'ned': self.ned,
-            'empty_label': self.empty_label}
+SKIPPED_FILE = 'skipped.jsonl'
+CHANGES_FILE = 'changes.jsonl'
+REPORT_FILE = 'report.html'
 
 
 @dataclasses.dataclass
 class SetResult:
-  """Counts of one evaluation set.
+  """Counts of one evaluation set, or of several together.
 
   Attributes:
+    protocols: tallies by protocol.
+    path: of the LMDB; '' for several.
+    records: that there are, or of which samples were to be taken.
     samples: images read.
     skipped: records that could not be read, by reason.
     seconds: time it took to read the images.
-    protocols: counts by protocol.
+    batch_seconds: of each batch of this set alone, its images, and the time
+      from them to their texts.
+    is_partial: whether the reading was interrupted.
   """
+  protocols: dict[str, tallies.Tally]
+  path: str = ''
+  records: int = 0
   samples: int = 0
   skipped: dict[str, int] = dataclasses.field(default_factory=dict)
   seconds: float = 0.0
-  protocols: dict[str, ProtocolCount] = dataclasses.field(
-      default_factory=lambda: {p: ProtocolCount()
-                               for p in protocols.PROTOCOLS})
+  batch_seconds: list[tuple[int, float]] = dataclasses.field(
+      default_factory=list)
+  is_partial: bool = False
 
-  def add(self, label: str, text: str):
+  @classmethod
+  def of(cls, names: Iterable[str] = protocols.PROTOCOLS,
+         **fields: Any) -> 'SetResult':
+    """An empty result under the protocols `names`."""
+    return cls({name: tallies.Tally(name) for name in names}, **fields)
+
+  def add(self, sample: tallies.Sample) -> dict[str, Optional[bool]]:
+    """Counts one sample.
+
+    Returns:
+      By protocol, whether it was read without a fault; None where the
+      protocol leaves it out.
+    """
     self.samples += 1
-    for protocol, count in self.protocols.items():
-      count.add(protocols.judge(label, text, protocol))
+    return {name: tally.add(sample)
+            for name, tally in self.protocols.items()}
 
   def merge(self, other: 'SetResult'):
+    """Adds the samples of another set, each weighing the same."""
+    self.records += other.records
     self.samples += other.samples
     self.seconds += other.seconds
+    self.is_partial |= other.is_partial
     for reason, number in other.skipped.items():
       self.skipped[reason] = self.skipped.get(reason, 0) + number
-    for protocol, count in self.protocols.items():
-      count.merge(other.protocols[protocol])
+    for name, tally in self.protocols.items():
+      tally.merge(other.protocols[name])
+
+  @property
+  def num_skipped(self) -> int:
+    """Over all reasons."""
+    return sum(self.skipped.values())
 
   @property
   def images_per_second(self) -> float:
+    """0 where nothing was read."""
     return self.samples / self.seconds if self.seconds else 0.0
 
   def to_dict(self) -> dict[str, Any]:
+    """What results.json holds of it."""
     return {
+        'path': self.path,
+        'records': self.records,
         'samples': self.samples,
         'skipped': dict(sorted(self.skipped.items())),
+        'partial': self.is_partial,
         'images_per_second': self.images_per_second,
-        'protocols': {protocol: count.to_dict()
-                      for protocol, count in self.protocols.items()},
+        'protocols': {name: tally.to_dict()
+                      for name, tally in self.protocols.items()},
     }
 
 
-def to_dict(model: str, charset: str,
-            sets: Mapping[str, SetResult]) -> dict[str, Any]:
-  """What results.json holds.
+def _latency(result: SetResult, batch_size: int) -> Optional[dict[str, Any]]:
+  """Of whole batches alone: a last one that is smaller takes less."""
+  whole = [seconds for count, seconds in result.batch_seconds
+           if count == batch_size]
+  if not whole:
+    return None
+  median, p95 = 1000 * np.percentile(whole, [50, 95])
+  return {'batch_size': batch_size, 'batches': len(whole),
+          'median_ms': float(median), 'p95_ms': float(p95)}
+
+
+def remarks(sets: Mapping[str, SetResult]) -> list[str]:
+  """What is unusual about sets that the field knows, in sentences."""
+  found = [known_sets.recognise(name, result.records)
+           for name, result in sets.items()]
+  return [known.remark for known in found if known and known.remark]
+
+
+def combined(sets: Mapping[str, SetResult],
+             shared: Iterable[tuple[str, str]]
+             ) -> dict[tuple[str, ...], SetResult]:
+  """Sets together, as far as they may be: every sample weighs the same.
+
+  Args:
+    sets: results by name.
+    shared: pairs of names whose sets hold pictures in common, beside those
+      that are known to.
+
+  Returns:
+    Results by the names of their parts. No two parts overlap; where sets do,
+    one result takes the smaller of them and one the larger.
+  """
+  sizes = {name: result.records for name, result in sets.items()}
+  overlapping = [*shared, *known_sets.overlapping_pairs(sizes)]
+  rows = {}
+  for parts in known_sets.selections(list(sets), overlapping, sizes):
+    rows[parts] = SetResult.of(sets[parts[0]].protocols)
+    for part in parts:
+      rows[parts].merge(sets[part])
+  return rows
+
+
+def to_dict(model: str, charset: str, sets: Mapping[str, SetResult],
+            settings: Mapping[str, Any], notes: Sequence[str] = (),
+            shared: Iterable[tuple[str, str]] = (),
+            comparison: Optional[Mapping[str, Any]] = None,
+            is_partial: bool = False) -> dict[str, Any]:
+  """What results.json holds; docs/evaluation.md tells of each field.
 
   Args:
     model: what was evaluated.
     charset: its characters, in class order.
     sets: results by set name.
+    settings: of the evaluation; `batch_size` is one of them.
+    notes: what was said of the sets, in sentences.
+    shared: as of `combined`.
+    comparison: with another model, as `comparison.compare` gives it.
+    is_partial: whether the evaluation ended before its time.
   """
-  return {'model': model, 'charset': charset,
-          'sets': {name: result.to_dict() for name, result in sets.items()}}
+  return {
+      'model': model, 'charset': charset, 'partial': is_partial,
+      'settings': dict(settings),
+      'notes': list(notes),
+      'sets': {name: {**result.to_dict(),
+                      'latency': _latency(result, settings['batch_size'])}
+               for name, result in sets.items()},
+      'combined': [_combined_dict(parts, result) for parts, result
+                   in combined(sets, shared).items()],
+      'comparison': comparison and dict(comparison),
+  }
 
 
-def combined(sets: Mapping[str, SetResult]) -> SetResult:
-  """All sets as one: every sample weighs the same."""
-  total = SetResult()
-  for result in sets.values():
-    total.merge(result)
-  return total
-
-
-def _row(name: str, result: SetResult) -> list[str]:
-  cells = [name, str(result.samples), str(sum(result.skipped.values())),
-           f'{result.images_per_second:.1f}']
-  for count in result.protocols.values():
-    cells += ([f'{100 * count.word_accuracy:.2f}', f'{100 * count.ned:.2f}']
-              if count.samples else ['-', '-'])
-  return cells
-
-
-def _notes(name: str, result: SetResult) -> list[str]:
-  notes = [f'{name}: {number} skipped: {reason}'
-           for reason, number in sorted(result.skipped.items())]
-  return notes + [
-      f'{name}: {count.empty_label} not in {protocol}: nothing of the label '
-      'counts there'
-      for protocol, count in result.protocols.items() if count.empty_label]
-
-
-def table(sets: Mapping[str, SetResult]) -> str:
-  """A table for people: percent, protocols named, what was left out below.
-
-  Args:
-    sets: results by set name; of more than one, the last row is all samples
-      together, named by its parts.
-  """
-  rows = [_row(name, result) for name, result in sets.items()]
-  if len(sets) > 1:
-    rows.append(_row('+'.join(sets), combined(sets)))
-  top, head = ['', '', '', ''], ['set', 'samples', 'skipped', 'images/s']
-  for protocol in protocols.PROTOCOLS:
-    top += [protocol, '']
-    head += ['words %', 'ned %']
-  widths = [max(len(row[i]) for row in [head, *rows])
-            for i in range(len(head))]
-  # A protocol's name stands over both its columns.
-  for i in range(4, len(head), 2):
-    widths[i] += max(0, len(top[i]) - widths[i] - widths[i + 1] - 2)
-
-  def line(cells):
-    return '  '.join([cells[0].ljust(widths[0])] + [
-        cell.rjust(width) for cell, width in zip(cells[1:], widths[1:])])
-
-  title = ' ' * (sum(widths[:4]) + 8) + '  '.join(
-      top[i].rjust(widths[i] + widths[i + 1] + 2)
-      for i in range(4, len(head), 2))
-  notes = [note for name, result in sets.items()
-           for note in _notes(name, result)]
-  return '\n'.join([title, line(head), *map(line, rows), *notes])
-
-
-class Report:
-  """Writes an evaluation into a folder; both files appear when it is whole.
-
-  A context manager: leaving it by an exception leaves the folder's old files
-  as they were.
-  """
-
-  def __init__(self, output_dir: str):
-    """Opens the files.
-
-    Args:
-      output_dir: folder, made if need be.
-
-    Raises:
-      InputError: if it cannot be written to.
-    """
-    self._results = os.path.join(output_dir, RESULTS_FILE)
-    self._predictions = os.path.join(output_dir, PREDICTIONS_FILE)
-    try:
-      os.makedirs(output_dir, exist_ok=True)
-      self._file = open(self._predictions + '.tmp', 'w', encoding='utf-8')
-    except OSError as e:
-      raise errors.InputError(
-          f'--output_dir={output_dir}: cannot be written to '
-          f'({e.strerror}); name another folder.') from e
-
-  def add(self, set_name: str, index: int, label: str, text: str,
-          confidence: float):
-    """Writes one line of predictions.jsonl.
-
-    Args:
-      set_name: of the evaluation set.
-      index: number in the record's LMDB key.
-      label: the true text.
-      text: the text read.
-      confidence: probability of the whole text.
-    """
-    json.dump({'set': set_name, 'index': index, 'label': label, 'text': text,
-               'confidence': confidence}, self._file, ensure_ascii=False)
-    self._file.write('\n')
-
-  def publish(self, results: Mapping[str, Any]):
-    """Writes results.json and moves both files into place."""
-    self._file.close()
-    with open(self._results + '.tmp', 'w', encoding='utf-8') as f:
-      json.dump(results, f, indent=2, ensure_ascii=False)
-      f.write('\n')
-    os.replace(self._predictions + '.tmp', self._predictions)
-    os.replace(self._results + '.tmp', self._results)
-
-  def __enter__(self) -> 'Report':
-    return self
-
-  def __exit__(self, *unused_exception):
-    self._file.close()
-    for path in (self._predictions, self._results):
-      if os.path.exists(path + '.tmp'):
-        os.remove(path + '.tmp')
+def _combined_dict(parts: tuple[str, ...],
+                   result: SetResult) -> dict[str, Any]:
+  values = result.to_dict()
+  del values['path']
+  return {'name': '+'.join(parts), 'parts': list(parts), **values}

@@ -33,6 +33,17 @@ class ProgressTest(absltest.TestCase):
     self.assertEqual(['set: 5 images, 0.5 images/s, 90 s left'],
                      [record.getMessage() for record in logs.records])
 
+  def test_ends_with_a_remark(self):
+    now = 100.0
+    with mock.patch('time.monotonic', lambda: now):
+      done = progress.Progress('set', interval=10, total=50)
+      now += 10
+      with self.assertLogs(level=logging.INFO) as logs:
+        done.add(5, '80.0 % alnum_ci')
+    self.assertEqual(
+        ['set: 5 images, 0.5 images/s, 90 s left, 80.0 % alnum_ci'],
+        [record.getMessage() for record in logs.records])
+
   def test_counts_what_it_is_told_to(self):
     now = 100.0
     with mock.patch('time.monotonic', lambda: now):

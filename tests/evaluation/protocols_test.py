@@ -22,33 +22,16 @@ class FoldTest(parameterized.TestCase):
                                           case_sensitive, exact):
     self.assertEqual(
         [alnum_ci, case_sensitive, exact],
-        [protocols.fold(text, p)
+        [protocols.get(p).fold_label(text)
          for p in ('alnum_ci', 'case_sensitive', 'exact')])
 
   def test_unknown_protocol_names_the_known_ones(self):
     with self.assertRaisesRegex(ValueError, "'lower'.*alnum_ci"):
-      protocols.fold('a', 'lower')
+      protocols.get('lower')
 
   def test_the_headline_protocol_is_first(self):
     self.assertEqual(['alnum_ci', 'case_sensitive', 'exact'],
                      list(protocols.PROTOCOLS))
-
-
-class EditDistanceTest(parameterized.TestCase):
-
-  @parameterized.parameters(
-      ('', '', 0), ('', 'abc', 3), ('abc', '', 3), ('abc', 'abc', 0),
-      ('kitten', 'sitting', 3), ('abcd', 'bcd', 1), ('bcd', 'abcd', 1),
-      ('ab', 'ba', 2), ('flaw', 'lawn', 2), ('日本語', '日木語', 1))
-  def test_hand_cases(self, a, b, distance):
-    self.assertEqual(distance, protocols.edit_distance(a, b))
-    self.assertEqual(distance, protocols.edit_distance(b, a))
-
-  @parameterized.parameters(
-      ('', '', 1.0), ('abc', '', 0.0), ('', 'a', 0.0), ('abc', 'abc', 1.0),
-      ('kitten', 'sitting', 1 - 3 / 7), ('ab', 'abcd', 0.5))
-  def test_ned_is_over_the_longer(self, label, text, ned):
-    self.assertAlmostEqual(ned, protocols.ned(label, text))
 
 
 class JudgeTest(parameterized.TestCase):
@@ -80,6 +63,46 @@ class JudgeTest(parameterized.TestCase):
         else:
           self.assertEqual(expected[0], judged.correct)
           self.assertAlmostEqual(expected[1], judged.ned)
+
+  @parameterized.named_parameters(
+      # (correct, ned) under dtrb, master_tf and mmocr.
+      ('case', 'Ab1', 'aB1', (True, 1.0), (True, 1.0), (True, 1.0)),
+      ('wrong', 'abcd', 'abc', (False, 0.75), (False, 0.75), (False, 0.75)),
+      ('accents', 'café', 'cafe', None, (False, 0.75), (False, 1 - 1 / 4)),
+      ('full_width', 'Ａ', 'A', None, (False, 0.0), (False, 0.0)),
+      ('punctuation', "don't", 'dont', None, (False, 0.8), (True, 1.0)),
+      # The prediction's marks are dropped by dtrb too.
+      ('marks_read', 'dont', "don't", (True, 1.0), (False, 0.8), (True, 1.0)),
+      ('spaces', 'a b', 'ab', None, (False, 2 / 3), (True, 1.0)),
+      ('caret', 'a^b', 'ab', None, (False, 2 / 3), (False, 2 / 3)),
+      ('chinese', '中a', '中a', None, (True, 1.0), (True, 1.0)),
+      ('kana', 'かa', 'a', None, (False, 0.5), (True, 1.0)),
+      ('empty_prediction', 'abc', '', (False, 0.0), (False, 0.0),
+       (False, 0.0)),
+      ('both_empty', '', '', (True, 0.0), (True, 1.0), (True, 1.0)),
+      ('only_marks', '?!', '', None, (False, 0.0), (True, 1.0)),
+      ('at_the_limit', 'a' * 25, 'a' * 25, (True, 1.0), (True, 1.0),
+       (True, 1.0)),
+      ('beyond_the_limit', 'a' * 26, 'a' * 26, None, (True, 1.0),
+       (True, 1.0)),
+  )
+  def test_of_other_projects(self, label, text, *expected):
+    for protocol, judgement in zip(('dtrb', 'master_tf', 'mmocr'), expected):
+      judged = protocols.judge(label, text, protocol)
+      with self.subTest(protocol):
+        if judgement is None:
+          self.assertIsNone(judged)
+        else:
+          self.assertEqual(judgement[0], judged.correct)
+          self.assertAlmostEqual(judgement[1], judged.ned)
+
+  def test_says_why_a_sample_is_left_out(self):
+    self.assertEqual(
+        ['empty_label', 'label_too_long', 'label_outside_charset', None,
+         'label_too_long', None],
+        [protocols.get(protocol).left_out(label) for protocol, label in (
+            ('exact', ''), ('dtrb', 'a' * 26), ('dtrb', 'a b'), ('dtrb', ''),
+            ('master_tf', 'a' * 51), ('master_tf', 'a' * 50))])
 
 
 if __name__ == '__main__':

@@ -12,6 +12,7 @@ import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
 from master.evaluation import results
+from master.evaluation import tallies
 from master.inputs import input_fn as input_fn_lib
 from master.inputs import records as records_lib
 from tests import commands
@@ -93,18 +94,19 @@ class MutationTest(absltest.TestCase):
     counter = records_lib.SkipCounter()
     evaluate = input_fn_lib.make_eval_input_fn(
         self.path, MODEL, config_lib.DataConfig(BATCH_SIZE), counter)
-    result = results.SetResult()
+    result = results.SetResult.of()
     used = []
     for indices, texts in _batches(evaluate):
       used += indices
       for text in texts:
-        result.add(text.decode('utf-8'), '12345')
+        result.add(tallies.Sample(0, text.decode('utf-8'), '12345', None,
+                                  (1, 1)))
     self.assertEqual(sorted(set(used)), used)
     self.assertEqual(self.count, result.samples + counter.total)
     self.assertLen(used, result.samples)
     self.assertContainsSubset(counter.counts, records_lib.FATAL)
     for protocol, judged in result.protocols.items():
-      self.assertEqual(result.samples, judged.samples + judged.empty_label,
+      self.assertEqual(result.samples, judged.samples + judged.left_out.total(),
                        protocol)
 
   def test_check_judges_each_record_once(self):

@@ -31,6 +31,7 @@ PIP_NAMES = {'PIL': 'pillow', 'absl': 'absl-py', 'google': 'protobuf',
 LAUNCHERS = ('//bin:launchers', '//data_tools:launchers', '//tools:launch')
 DATA = {
     'master.cli.quickstart': (*LAUNCHERS, '//flags'),
+    'master.report.page': (':page.css', ':page.html', ':page.js'),
     'tests.bin.launchers_test': LAUNCHERS,
     'tests.charset_test': ('//flags',),
     'tests.docs.integration_test': ('//docs:integration',),

@@ -1,0 +1,118 @@
+"""Whose texts bin/eval judges: a model's as it reads, or those of a file.
+
+Guarded by tests/cli/eval_test.py.
+"""
+
+import contextlib
+import logging
+from typing import Optional, Union
+
+from absl import flags
+
+from master import config as config_lib
+from master import errors
+from master import evaluation_run
+from master.cli import hardware
+from master.cli import source_flags
+from master.evaluation import prediction_files
+from master.export import predictor as predictor_lib
+
+
+def _load(flags_obj: flags.FlagValues, stack: contextlib.ExitStack
+          ) -> list[predictor_lib.Predictor]:
+  """The model, once for each batch that is read at a time.
+
+  Where GPUs are fewer than batches, or there is none, those share copies.
+  """
+  num_gpus = hardware.num_gpus()
+  count = flags_obj.num_replicas or evaluation_run.usual_replicas(num_gpus)
+  devices: list[Optional[str]] = [None]
+  if num_gpus > 1:
+    devices = [f'/gpu:{i}' for i in range(min(count, num_gpus))]
+  copies = [stack.enter_context(source_flags.load(flags_obj, device))
+            for device in devices]
+  return [copies[i % len(copies)] for i in range(count)]
+
+
+class Model:
+  """A model that reads.
+
+  Attributes:
+    name: in results.json.
+    model_config: decides what becomes of the images.
+    charset: characters that it reads; '' if unknown.
+    beam_size: of its search; None if unknown.
+    num_replicas: batches that it reads at a time.
+    read: reads a batch.
+  """
+
+  def __init__(self, flags_obj: flags.FlagValues,
+               stack: contextlib.ExitStack):
+    """Loads the model that the flags name and warms it up.
+
+    Args:
+      flags_obj: of bin/eval.
+      stack: closes it.
+
+    Raises:
+      InputError: if it cannot be loaded.
+    """
+    predictors = _load(flags_obj, stack)
+    config = predictors[0].config
+    self.name = predictors[0].name
+    self.model_config = config.model
+    self.charset = config.model.charset
+    self.beam_size = config.decode.beam_size
+    self.num_replicas = len(predictors)
+    if flags_obj.report and not predictors[0].tells_attention:
+      logging.warning('%s does not tell where it looks: the report goes '
+                      'without. Name a checkpoint, or export it anew.',
+                      self.name)
+    evaluation_run.warm_up(predictors, flags_obj.batch_size, flags_obj.report)
+    self.read = evaluation_run.replicated(predictors, flags_obj.report)
+
+  def check(self, sets: list[evaluation_run.EvalSet]) -> list[str]:
+    """Nothing is to be said of the sets."""
+    del sets
+    return []
+
+
+class Texts:
+  """The texts of a file; attributes as of Model."""
+
+  def __init__(self, found: prediction_files.Predictions,
+               set_names: list[str]):
+    """Takes what `prediction_files.read` returned for these sets."""
+    self._found = found
+    self.name = found.path
+    # Whatever read the images, here they are but to be decodable.
+    self.model_config = config_lib.ModelConfig()
+    self.charset = ''
+    self.beam_size = None
+    self.num_replicas = 1
+    self.read = evaluation_run.from_texts(found.texts, set_names)
+
+  def check(self, sets: list[evaluation_run.EvalSet]) -> list[str]:
+    """Compares the texts with the records that there are.
+
+    Args:
+      sets: what is evaluated on.
+
+    Returns:
+      What is to be said of records without a text.
+
+    Raises:
+      InputError: naming a line that is of no record.
+    """
+    for eval_set in sets:
+      first = eval_set.reader.number(0)
+      last = first + len(eval_set.reader) - 1
+      for (name, index), line in self._found.lines.items():
+        if name == eval_set.name and not first <= index <= last:
+          raise errors.InputError(
+              f'{self._found.path}:{line}: set {name} has no record {index}, '
+              f'only {first} to {last}; count as the keys of its LMDB do.')
+    return evaluation_run.missing_texts(self._found.texts, sets)
+
+
+Source = Union[Model, Texts]
