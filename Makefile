@@ -17,7 +17,7 @@ test: venv
 # What the above skips for want of an extra; the extras stay in .venv.
 test-extras: venv
 	@$(VENV_PYTHON) -m pip install -q -c constraints.txt \
-	  -e '.[pytorch,onnx,serving]'
+	  -e '.[pytorch,onnx,serving,browser]'
 	@$(VENV_PYTHON) -m pytest -q -n $(TEST_JOBS) --dist loadfile \
 	  --extras_only $$(grep -rl --include='*_test.py' 'extras\.needs' tests)
 

@@ -10,6 +10,7 @@ import unittest
 
 # Extra of setup.cfg -> modules that it brings.
 MODULES = {
+    'browser': ('selenium',),
     'onnx': ('onnx', 'onnxruntime', 'tf2onnx'),
     'pytorch': ('torch',),
     'serving': ('grpc', 'tensorflow_serving'),

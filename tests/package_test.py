@@ -47,6 +47,9 @@ class PackageTest(absltest.TestCase):
     self.assertTrue(os.path.isfile(
         os.path.join(target, 'master/layers/attention.py')))
     self.assertIn('master-train', os.listdir(os.path.join(target, 'bin')))
+    for name in ('page.css', 'page.html', 'page.js'):
+      self.assertTrue(os.path.isfile(
+          os.path.join(target, 'master/report', name)), name)
 
   def test_every_command_has_its_module(self):
     setup = configparser.ConfigParser()
