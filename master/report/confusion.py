@@ -13,7 +13,7 @@ from master.report import markup
 # Characters of a matrix at most; more cannot be read.
 MAX_CHARACTERS = 94
 _NUM_LISTED = 20
-_CELL, _LEFT, _TOP = 20, 72, 72  # Pixels.
+_CELL, _LEFT, _TOP = 20, 54, 72  # Pixels.
 _LEVELS = 4  # Shades.
 
 
@@ -65,13 +65,15 @@ def _told(label: str, text: str, number: int,
 
 
 def _heads(names: Sequence[str]) -> list[str]:
-  """What stands left of the rows and above the columns."""
+  """What stands on both sides of the rows and above the columns."""
   parts = []
+  right = _LEFT + len(names) * _CELL
   for i, name in enumerate(names):
     middle = (i + 0.5) * _CELL
     row, column = ('added', 'missing') if not name else (name, name)
-    parts.append(f'<text text-anchor="end" x="{_LEFT - 6}" '
-                 f'y="{_TOP + middle + 4.5:g}">{html.escape(row)}</text>')
+    for anchor, x in (('end', _LEFT - 6), ('start', right + 6)):
+      parts.append(f'<text text-anchor="{anchor}" x="{x}" '
+                   f'y="{_TOP + middle + 4.5:g}">{html.escape(row)}</text>')
     x = _LEFT + middle
     # Long names stand upright.
     turn = (f' transform="rotate(-90 {x + 4.5:g} {_TOP - 6})"'
@@ -125,7 +127,8 @@ def svg(found: Matrix, occurrences: Mapping[str, int], name: str) -> str:
         f'<rect x="{x}" y="{y}" width="{_CELL}" height="{_CELL}"/>'
         f'<text x="{x + _CELL // 2}" y="{y + 13.5}">{shown}</text></g>')
   parts += _heads([markup.plain_symbol(c) for c in order])
-  width, height = (start + len(order) * _CELL + 2 for start in (_LEFT, _TOP))
+  width = 2 * _LEFT + len(order) * _CELL
+  height = _TOP + len(order) * _CELL + 2
   return (f'<svg xmlns="http://www.w3.org/2000/svg" class="matrix" role="img" '
           f'aria-label="{html.escape(markup.plain(name))}" width="{width}" '
           f'height="{height}" viewBox="0 0 {width} {height}">'
@@ -155,4 +158,4 @@ def listed(judged: Mapping[str, Any], caption: str) -> str:
                  markup.percent(number / total) if total else markup.NOTHING])
   return markup.table(caption, [
       markup.Column('label', False), markup.Column('read as', False),
-      markup.Column('times'), markup.Column('% of label character')], rows)
+      markup.Column('times'), markup.Column('% of label')], rows)

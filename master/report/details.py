@@ -4,20 +4,39 @@ Guarded by tests/report/details_test.py.
 """
 
 import html
-from typing import Any, Mapping
+from typing import Any, Mapping, NamedTuple, Sequence
 
+from master.evaluation import breakdown
 from master.report import charts
 from master.report import confusion
 from master.report import markup
 from master.report import sections
 
-# Field -> heading, what the bins are of, whether they have an order.
+
+class _Breakdown(NamedTuple):
+  """What a curve is over.
+
+  Attributes:
+    title: heading.
+    axis: what the bins are of.
+    bins: names of all bins.
+    is_ordered: whether a line joins them.
+  """
+  title: str
+  axis: str
+  bins: Sequence[str]
+  is_ordered: bool
+
+
 _BREAKDOWNS = {
-    'by_length': ('Word accuracy by length',
-                  'length of the label in characters', True),
-    'by_aspect': ('Word accuracy by aspect',
-                  'width / height of the picture', True),
-    'by_kind': ('Word accuracy by kind of text', 'kind of text', False),
+    'by_length': _Breakdown(
+        'Word accuracy by length', 'length of the label in characters',
+        breakdown.LENGTHS, True),
+    'by_aspect': _Breakdown(
+        'Word accuracy by aspect', 'width / height of the picture',
+        breakdown.ASPECTS, True),
+    'by_kind': _Breakdown('Word accuracy by kind of text', 'kind of text',
+                          breakdown.KINDS, False),
 }
 
 
@@ -34,18 +53,18 @@ def _figure(svg: str, caption: str, numbers: str) -> str:
           '</details></figure>')
 
 
-def _numbers(title: str, axis: str, field: str,
-             values: Mapping[str, Any]) -> str:
+def _numbers(field: str, values: Mapping[str, Any]) -> str:
   """The bins under all protocols."""
+  over = _BREAKDOWNS[field]
   judged = {name: found[field] for name, found in values['protocols'].items()}
-  bins = list(dict.fromkeys(
-      name for found in judged.values() for name in found))
   columns = [markup.Column('bin', False)]
   for name in judged:
     columns += [markup.Column(f'{markup.text(name)} %'),
                 markup.Column('samples')]
   rows = []
-  for name in bins:
+  for name in over.bins:
+    if not any(name in found for found in judged.values()):
+      continue
     cells = [html.escape(name)]
     for found in judged.values():
       one = found.get(name)
@@ -53,18 +72,19 @@ def _numbers(title: str, axis: str, field: str,
                  markup.count(one['samples'])] if one
                 else [markup.NOTHING] * 2)
     rows.append(cells)
-  return markup.table(f'{title}: {axis}', columns, rows)
+  return markup.table(f'{over.title}: {over.axis}', columns, rows)
 
 
 def _breakdown(name: str, field: str, protocol: str,
                values: Mapping[str, Any]) -> str:
-  title, axis, is_ordered = _BREAKDOWNS[field]
+  over = _BREAKDOWNS[field]
   bins = values['protocols'][protocol][field]
   ends = charts.best_and_worst(bins)
-  told = f'{title}, {name}, {protocol}' + (f': {ends}' if ends else '')
-  caption = f'<strong>{title}</strong>' + (f' \u2013 {ends}' if ends else '')
-  return _figure(charts.accuracies(bins, axis, told, is_ordered), caption,
-                 _numbers(title, axis, field, values))
+  told = f'{over.title}, {name}, {protocol}' + (f': {ends}' if ends else '')
+  caption = (f'<strong>{over.title}</strong>'
+             + (f' \u2013 {ends}' if ends else ''))
+  svg = charts.accuracies(bins, over.axis, told, over.is_ordered)
+  return _figure(svg, caption, _numbers(field, values))
 
 
 def _reliability(name: str, protocol: str, judged: Mapping[str, Any]) -> str:

@@ -42,7 +42,8 @@ class Item(NamedTuple):
     other_text: what the compared model read; None where there is none.
     picture: image file of any kind that Pillow reads; b'' if there is none.
     canvas: uint8 [H, W, C], the picture as the model saw it, of 1 or 3
-      channels; shown where `extent` is 0 or `picture` cannot be decoded.
+      channels; shown where `extent` is 0 or `picture` cannot be decoded. None
+      where no model of ours has read it.
     extent: share of the canvas's width that the picture takes, from the left
       and at full height; 0 if unknown.
     attention: from `attention.pack`; b'' if there is none.

@@ -76,6 +76,8 @@ function marked(text, marks) {
         : element('span', {class: `d-${mark}`});
       whole.append(span);
       last = mark;
+      // Else it would combine with what is marked otherwise.
+      if (COMBINING.test(character)) span.append('\u25cc');
     }
     if (character === ' ') {
       span.append(element('span', {class: 'space'}, '\u2423'));
@@ -266,14 +268,14 @@ function symbolBar(symbols, show) {
     });
     back();
   };
-  const go = (i) => {
+  const reach = (i) => {
     buttons.forEach((button, j) => { button.tabIndex = i === j ? 0 : -1; });
-    buttons[i].focus();
+    show(symbols[i]);
   };
   buttons.forEach((button, i) => {
     button.addEventListener('mouseenter', () => show(symbols[i]));
     button.addEventListener('mouseleave', back);
-    button.addEventListener('focus', () => show(symbols[i]));
+    button.addEventListener('focus', () => reach(i));
     button.addEventListener('blur', back);
     button.addEventListener('click', () => keep(kept === i ? -1 : i));
     button.addEventListener('keydown', (event) => {
@@ -282,7 +284,7 @@ function symbolBar(symbols, show) {
       if (event.key === 'Escape') keep(-1);
       if (to === undefined) return;
       event.preventDefault();
-      if (buttons[to]) go(to);
+      buttons[to]?.focus();
     });
   });
   if (buttons.length) buttons[0].tabIndex = 0;
@@ -492,6 +494,14 @@ class Gallery {
   }
 }
 
+// At first what is wrong under the headline protocol: capitals that a model of
+// small letters cannot write would stand before everything else.
+function startAtHeadline(rows, names) {
+  if (rows.some((row) => row.wrong & 1)) {
+    control('under').value = names.protocols[0];
+  }
+}
+
 function startGallery() {
   const names = readJson('names');
   const rows = readRows();
@@ -514,6 +524,7 @@ function startGallery() {
   };
   addEventListener('hashchange', restore);
   byId('gallery-body').hidden = false;
+  startAtHeadline(rows, names);
   gallery.update();
   restore();
 }

@@ -48,11 +48,11 @@ class Picture(NamedTuple):
 
 def _opened(item: gallery.Item) -> tuple[Optional[Image.Image], float]:
   """The picture before it is made smaller, and its extent."""
-  if item.extent > 0 and item.picture:
+  if item.picture and (item.extent > 0 or item.canvas is None):
     try:
       image = Image.open(io.BytesIO(item.picture))
       image.draft('RGB', [4 * SIZES[0].height] * 2)
-      return image.convert('RGB'), item.extent
+      return image.convert('RGB'), item.extent or 1.0
     # Pillow raises errors of many kinds over damaged files.
     except Exception:
       pass
