@@ -206,7 +206,8 @@ def _write_report(path: str, found: dict[str, Any],
         f'{collected.num_left_out} mistakes, for which it has no room']}
   progress = progress_lib.Progress('report', total=len(collected),
                                    unit='pictures')
-  page.write(path, found, list(items), progress=progress.add)
+  page.write(path, found, list(items),
+             progress=lambda unused_number: progress.add(1))
   logging.info('report: %s', path)
 
 

@@ -174,8 +174,9 @@ class SavedModelTest(tf.test.TestCase, parameterized.TestCase):
         model_files.encoded_image(2, form='JPEG')])
     self.assertEqual([repr(r.text.encode()) for r in readings],
                      [served['text'][0], served['text'][2]])
-    self.assertCountEqual(['ids', 'logits', 'text', 'confidence'],
-                          found['decode'])
+    self.assertCountEqual(
+        ['ids', 'logits', 'text', 'confidence', 'char_confidence'],
+        found['decode'])
     self.assertLen(found['decode']['ids'], 2 * test_util.TINY.num_steps)
 
 

@@ -418,7 +418,7 @@ class EvalTest(InputFnTest):
 
   def test_several_one_after_the_other(self):
     paths = [self._write([str(i) for i in range(11)]), self._write_broken(),
-             self._write(['5', '6'])]
+             self._write(['5', '6'], 'second')]
     batches = _batches(self._make(paths, limit=9))
     self.assertEqual(
         list(zip(_indices(batches),
