@@ -49,6 +49,7 @@ MODULES = {
     'tests.flagfiles_test': 'master',
     'tests.imports_test': '',
     'tests.package_test': 'master',
+    'tests.report.gallery_test': 'master.report.page',  # Reads page.js.
 }
 
 # Tests that take minutes: Bazel gives them 15, the others 5.
