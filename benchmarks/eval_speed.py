@@ -73,11 +73,12 @@ class _Work:
   def __init__(self, model, lmdb: str, flags_obj: flags.FlagValues,
                scratch: str):
     from master import evaluation_run
+    from master.cli import eval_sources
     self._model = model
     self._scratch = scratch
     self._batch_size = flags_obj.batch_size
     self._num_replicas = flags_obj.num_replicas or (
-        evaluation_run.usual_replicas(hardware.num_gpus()))
+        eval_sources.usual_replicas(hardware.num_gpus()))
     self._open = lambda: evaluation_run.EvalSets(
         {_SET: lmdb}, model.config.model, flags_obj.batch_size,
         flags_obj.limit)
@@ -99,6 +100,7 @@ class _Work:
 
   def evaluation(self, with_report: bool = False) -> float:
     from master import evaluation_run
+    from master.cli import eval_sources
     from master.cli import judging as judging_lib
     started = time.perf_counter()
     sets = self._open()
@@ -108,7 +110,7 @@ class _Work:
       mistakes = mistakes_lib.Mistakes(self._model.config.model, {})
     with results_folder.ResultsFolder(self._scratch) as folder, (
         evaluation_run.Run(
-            sets, evaluation_run.replicated(
+            sets, eval_sources.replicated(
                 [self._model] * self._num_replicas, with_report),
             tuple(protocols.PROTOCOLS), self._num_replicas,
             lambda: False)) as run:

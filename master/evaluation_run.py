@@ -7,8 +7,6 @@ tests/evaluation_run_test.py and tests/cli/eval_test.py.
 """
 
 from concurrent import futures
-import dataclasses
-import hashlib
 import itertools
 import logging
 import queue
@@ -21,7 +19,6 @@ from typing import (
   Mapping,
   NamedTuple,
   Optional,
-  Sequence,
 )
 
 import numpy as np
@@ -368,112 +365,3 @@ class Run:
 
   def __exit__(self, *unused_exception):
     self._feeder.close()
-
-
-def usual_replicas(num_gpus: int) -> int:
-  """How many batches to read at a time: one a GPU, or two on a CPU.
-
-  On a CPU the second one keeps the cores busy where the first waits, as
-  between the steps of its decoding.
-  """
-  return num_gpus or 2
-
-
-def replicated(predictors: list[predictor_lib.Predictor],
-               with_attention: bool) -> ReadFn:
-  """Reads a batch with whichever predictor is idle.
-
-  Args:
-    predictors: of the same model, one for each thread that reads.
-    with_attention: whether readings get attention maps.
-  """
-  idle = queue.Queue()
-  for predictor in predictors:
-    idle.put(predictor)
-
-  def read(features: Mapping[str, np.ndarray]) -> predictor_lib.ImageReadings:
-    predictor = idle.get()
-    try:
-      return predictor.read_images(features['image'], with_attention)
-    finally:
-      idle.put(predictor)
-
-  return read
-
-
-# (name of the set, number of the record) -> text, and confidence if known.
-Texts = Mapping[tuple[str, int], tuple[str, Optional[float]]]
-
-
-def from_texts(texts: Texts, set_names: Sequence[str]) -> ReadFn:
-  """Looks texts up in place of reading; one that is missing is empty.
-
-  Args:
-    texts: of a recogniser.
-    set_names: of the sets, in order.
-  """
-
-  def read(features: Mapping[str, np.ndarray]) -> predictor_lib.ImageReadings:
-    found = [texts.get((set_names[source], index), ('', None))
-             for source, index in zip(features['source'].tolist(),
-                                      features['index'].tolist())]
-    return predictor_lib.ImageReadings(
-        [text for text, _ in found],
-        np.array([np.nan if confidence is None else confidence
-                  for _, confidence in found], np.float64))
-
-  return read
-
-
-def missing_texts(texts: Texts, sets: Sequence[EvalSet]) -> list[str]:
-  """What is to be said of records without a text."""
-  notes = []
-  for eval_set in sets:
-    count = sum((eval_set.name, eval_set.reader.number(i)) not in texts
-                for i in range(eval_set.num_records))
-    if count:
-      notes.append(f'{eval_set.name}: {count} records without a text are '
-                   'judged as read as nothing')
-  return notes
-
-
-def warm_up(predictors: list[predictor_lib.Predictor], batch_size: int,
-            with_attention: bool):
-  """Has sessions do their first-time work before the clock runs."""
-  for predictor in dict.fromkeys(predictors):
-    model = predictor.config.model
-    predictor.read_images(np.zeros(
-        [batch_size, model.image_height, model.image_width,
-         model.image_channels], np.float32), with_attention)
-
-
-@dataclasses.dataclass
-class SharedPictures:
-  """Pictures that stand in sets more than once, by their files' bytes.
-
-  Attributes:
-    within: of each set, how many are copies of another in it.
-    between: of two sets, how many both have.
-  """
-  within: dict[str, int]
-  between: dict[tuple[str, str], int]
-
-
-def shared_pictures(sets: Sequence[EvalSet]) -> SharedPictures:
-  """Compares the records of all sets with each other."""
-  found = SharedPictures({}, {})
-  digests = {}
-  for eval_set in sets:
-    images = (eval_set.reader.read(i).image
-              for i in range(eval_set.num_records))
-    all_of_set = [hashlib.blake2b(image, digest_size=16).digest()
-                  for image in images if image]
-    digests[eval_set.name] = set(all_of_set)
-    copies = len(all_of_set) - len(digests[eval_set.name])
-    if copies:
-      found.within[eval_set.name] = copies
-  for a, b in itertools.combinations(digests, 2):
-    common = len(digests[a] & digests[b])
-    if common:
-      found.between[a, b] = common
-  return found

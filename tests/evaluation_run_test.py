@@ -137,26 +137,6 @@ class EvaluationRunTest(parameterized.TestCase):
       next(run.rows())
     self.assertEqual(before, threading.active_count())
 
-  def test_texts_in_place_of_a_model(self):
-    sets = self._sets(A=(['a'], 0), B=(['b', 'c'], 0))
-    texts = {('A', 1): ('x', 0.25), ('B', 2): ('y', None)}
-    with self._run(sets, evaluation_run.from_texts(texts, ['A', 'B'])) as run:
-      rows = list(run.rows())
-    self.assertEqual([('x', 0.25), ('', None), ('y', None)],
-                     [(row.sample.text, row.sample.confidence)
-                      for row in rows])
-    note, = evaluation_run.missing_texts(texts, sets.sets)
-    self.assertStartsWith(note, 'B: 1 records without a text')
-
-  def test_pictures_in_common(self):
-    sets = self._sets(A=(['a', 'b'], 0), B=(['c', 'd', 'e'], 2),
-                      C=(['x'], 0))
-    found = evaluation_run.shared_pictures(sets.sets)
-    # Pictures go by the number of their record; junk is twice in B.
-    self.assertEqual({('A', 'B'): 2, ('A', 'C'): 1, ('B', 'C'): 1},
-                     found.between)
-    self.assertEqual({'B': 1}, found.within)
-
 
 if __name__ == '__main__':
   absltest.main()

@@ -1,13 +1,15 @@
 """Whose texts bin/eval judges: a model's as it reads, or those of a file.
 
-Guarded by tests/cli/eval_test.py.
+Guarded by tests/cli/eval_sources_test.py and tests/cli/eval_test.py.
 """
 
 import contextlib
 import logging
-from typing import Optional, Union
+import queue
+from typing import Mapping, Optional, Sequence, Union
 
 from absl import flags
+import numpy as np
 
 from master import config as config_lib
 from master import errors
@@ -18,6 +20,84 @@ from master.evaluation import prediction_files
 from master.export import predictor as predictor_lib
 
 
+def usual_replicas(num_gpus: int) -> int:
+  """How many batches to read at a time: one a GPU, or two on a CPU.
+
+  On a CPU the second one keeps the cores busy where the first waits, as
+  between the steps of its decoding.
+  """
+  return num_gpus or 2
+
+
+def replicated(predictors: list[predictor_lib.Predictor],
+               with_attention: bool) -> evaluation_run.ReadFn:
+  """Reads a batch with whichever predictor is idle.
+
+  Args:
+    predictors: of the same model, one for each thread that reads.
+    with_attention: whether readings get attention maps.
+  """
+  idle = queue.Queue()
+  for predictor in predictors:
+    idle.put(predictor)
+
+  def read(features: Mapping[str, np.ndarray]) -> predictor_lib.ImageReadings:
+    predictor = idle.get()
+    try:
+      return predictor.read_images(features['image'], with_attention)
+    finally:
+      idle.put(predictor)
+
+  return read
+
+
+# (name of the set, number of the record) -> text, and confidence if known.
+TextsByPlace = Mapping[tuple[str, int], tuple[str, Optional[float]]]
+
+
+def from_texts(texts: TextsByPlace, set_names: Sequence[str]) -> evaluation_run.ReadFn:
+  """Looks texts up in place of reading; one that is missing is empty.
+
+  Args:
+    texts: of a recogniser.
+    set_names: of the sets, in order.
+  """
+
+  def read(features: Mapping[str, np.ndarray]) -> predictor_lib.ImageReadings:
+    found = [texts.get((set_names[source], index), ('', None))
+             for source, index in zip(features['source'].tolist(),
+                                      features['index'].tolist())]
+    return predictor_lib.ImageReadings(
+        [text for text, _ in found],
+        np.array([np.nan if confidence is None else confidence
+                  for _, confidence in found], np.float64))
+
+  return read
+
+
+def missing_texts(texts: TextsByPlace,
+                  sets: Sequence[evaluation_run.EvalSet]) -> list[str]:
+  """What is to be said of records without a text."""
+  notes = []
+  for eval_set in sets:
+    count = sum((eval_set.name, eval_set.reader.number(i)) not in texts
+                for i in range(eval_set.num_records))
+    if count:
+      notes.append(f'{eval_set.name}: {count} records without a text are '
+                   'judged as read as nothing')
+  return notes
+
+
+def warm_up(predictors: list[predictor_lib.Predictor], batch_size: int,
+            with_attention: bool):
+  """Has sessions do their first-time work before the clock runs."""
+  for predictor in dict.fromkeys(predictors):
+    model = predictor.config.model
+    predictor.read_images(np.zeros(
+        [batch_size, model.image_height, model.image_width,
+         model.image_channels], np.float32), with_attention)
+
+
 def _load(flags_obj: flags.FlagValues, stack: contextlib.ExitStack
           ) -> list[predictor_lib.Predictor]:
   """The model, once for each batch that is read at a time.
@@ -25,7 +105,7 @@ def _load(flags_obj: flags.FlagValues, stack: contextlib.ExitStack
   Where GPUs are fewer than batches, or there is none, those share copies.
   """
   num_gpus = hardware.num_gpus()
-  count = flags_obj.num_replicas or evaluation_run.usual_replicas(num_gpus)
+  count = flags_obj.num_replicas or usual_replicas(num_gpus)
   devices: list[Optional[str]] = [None]
   if num_gpus > 1:
     devices = [f'/gpu:{i}' for i in range(min(count, num_gpus))]
@@ -68,8 +148,8 @@ class Model:
       logging.warning('%s does not tell where it looks: the report goes '
                       'without. Name a checkpoint, or export it anew.',
                       self.name)
-    evaluation_run.warm_up(predictors, flags_obj.batch_size, flags_obj.report)
-    self.read = evaluation_run.replicated(predictors, flags_obj.report)
+    warm_up(predictors, flags_obj.batch_size, flags_obj.report)
+    self.read = replicated(predictors, flags_obj.report)
 
   def check(self, sets: list[evaluation_run.EvalSet]) -> list[str]:
     """Nothing is to be said of the sets."""
@@ -90,7 +170,7 @@ class Texts:
     self.charset = ''
     self.beam_size = None
     self.num_replicas = 1
-    self.read = evaluation_run.from_texts(found.texts, set_names)
+    self.read = from_texts(found.texts, set_names)
 
   def check(self, sets: list[evaluation_run.EvalSet]) -> list[str]:
     """Compares the texts with the records that there are.
@@ -112,7 +192,7 @@ class Texts:
           raise errors.InputError(
               f'{self._found.path}:{line}: set {name} has no record {index}, '
               f'only {first} to {last}; count as the keys of its LMDB do.')
-    return evaluation_run.missing_texts(self._found.texts, sets)
+    return missing_texts(self._found.texts, sets)
 
 
 Source = Union[Model, Texts]

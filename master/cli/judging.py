@@ -19,6 +19,7 @@ from master.evaluation import comparison
 from master.evaluation import protocols
 from master.evaluation import results
 from master.evaluation import results_folder
+from master.inputs import shared_pictures
 
 if TYPE_CHECKING:
   from master.cli import mistakes as mistakes_lib
@@ -105,8 +106,9 @@ class Judging:
     run = self._run
     self._skipped = list(run.skipped())
     compared = self._compare()
-    pictures = evaluation_run.shared_pictures(
-        [s for s in run.sets if s.name in run.results])
+    pictures = shared_pictures.find({
+        s.name: (s.reader, s.num_records) for s in run.sets
+        if s.name in run.results})
     return results.to_dict(
         model, charset, run.results, settings,
         [*notes, *self._remarks(pictures, bool(settings['limit']))],
@@ -133,7 +135,7 @@ class Judging:
         {name: _correctness(name) for name in self._run.protocol_names})
     return compared
 
-  def _remarks(self, pictures: evaluation_run.SharedPictures,
+  def _remarks(self, pictures: shared_pictures.SharedPictures,
                is_limited: bool) -> Iterable[str]:
     """What is to be said of the sets."""
     run = self._run
