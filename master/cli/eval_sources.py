@@ -55,7 +55,8 @@ def replicated(predictors: list[predictor_lib.Predictor],
 TextsByPlace = Mapping[tuple[str, int], tuple[str, Optional[float]]]
 
 
-def from_texts(texts: TextsByPlace, set_names: Sequence[str]) -> evaluation_run.ReadFn:
+def from_texts(texts: TextsByPlace,
+               set_names: Sequence[str]) -> evaluation_run.ReadFn:
   """Looks texts up in place of reading; one that is missing is empty.
 
   Args:
