@@ -170,9 +170,11 @@ class RenderTest(parameterized.TestCase):
     self.assertIn(f'To keep the page small the last {60 - len(rows)} samples '
                   'of the gallery are left out.', self.notices(found))
 
-  def test_budget_for_nothing(self):
-    with self.assertRaisesRegex(ValueError, 'a budget of 1000 bytes is'):
-      page.render(self.results, [], 1000)
+  def test_the_tables_are_whole_without_room_for_a_gallery(self):
+    found = page.render(self.results, self.items, 1000)
+    bare = page.render(self.results, [], 1 << 20)
+    self.assertBetween(len(found), len(bare), len(bare) + page._NOTICES)
+    self.assertIn(b'samples of the gallery are left out', found)
 
 
 class WriteTest(absltest.TestCase):
