@@ -88,8 +88,12 @@ def _confidence(value: Any) -> float:
   return float(value)
 
 
-def _row_of_object(line: str, set_names: Sequence[str]) -> _Row:
+def _row_of_object(line: str, set_names: Sequence[str],
+                   passes_others: bool) -> Optional[_Row]:
+  """The row of a line; None of another set, if those are passed over."""
   row = line_files.parse_object(line)
+  if passes_others and row.get('set') not in (None, *set_names):
+    return None
   index, text, confidence = (
       row.get(name) for name in ('index', 'text', 'confidence'))
   if index is not None and not line_files.is_index(index):
@@ -211,19 +215,22 @@ def read(path: str, set_names: Sequence[str]) -> Predictions:
   """Reads a file of texts.
 
   Args:
-    path: of the file, or of a folder that an evaluation has written.
+    path: of the file, or of a folder that an evaluation has written, of which
+      other sets are passed over.
     set_names: sets that are evaluated on, at least one.
 
   Raises:
     InputError: if the file or a line of it is at fault; names both.
   """
-  if os.path.isdir(path):
+  is_folder = os.path.isdir(path)
+  if is_folder:
     path = os.path.join(path, results.PREDICTIONS_FILE)
   file = line_files.LineFile(path, 'name a file of texts, or the '
                              '--output_dir of an evaluation')
   _, first = next(iter(file))
   if first.lstrip().startswith('{'):
-    rows = file.parsed(lambda line: _row_of_object(line, set_names))
+    rows = file.parsed(lambda line: _row_of_object(line, set_names,
+                                                   is_folder))
   else:
     rows = file.parsed(_Table(set_names).parse)
   found = Predictions(path, {}, {})
@@ -238,6 +245,7 @@ def read(path: str, set_names: Sequence[str]) -> Predictions:
     found.texts[place] = row.text, row.confidence
     found.lines[place] = number
   if not found.texts:
-    raise errors.InputError(f'{path}: holds names of columns alone; write a '
-                            'line for each record.')
+    raise errors.InputError(
+        f'{path}: has no line of a record of {", ".join(set_names)}; write one '
+        'for each.')
   return found

@@ -57,6 +57,22 @@ class FormsTest(_FileTest):
     self.assertEqual(os.path.join(folder.full_path, 'predictions.jsonl'),
                      found.path)
 
+  def test_an_evaluation_of_more_sets_is_judged_on_some(self):
+    folder = self.create_tempdir()
+    folder.create_file('predictions.jsonl', _json_lines(
+        {'set': 'A', 'index': 1, 'text': 'a'},
+        {'set': 'B', 'index': 1, 'text': 'b'},
+        {'set': 'C', 'index': 2, 'text': 'c'}))
+    path = folder.full_path
+    self.assertEqual({('B', 1): ('b', None)},
+                     prediction_files.read(path, ['B', 'D']).texts)
+    with self.assertRaisesRegex(errors.InputError,
+                                f'^{path}/.*: has no line of a record of D'):
+      prediction_files.read(path, ['D'])
+    # In a file it would be a set that was mistyped.
+    with self.assertRaisesRegex(errors.InputError, 'jsonl:1: unknown set'):
+      prediction_files.read(os.path.join(path, 'predictions.jsonl'), ['B'])
+
   @parameterized.named_parameters(
       ('plain', 'A\t1\tone\t0.5\nA\timage-000000020\t\t\nB\tw_1.png\tдва\t1\n'),
       ('no_newline_at_the_end', 'A\t1\tone\t.5\nA\t20\t\t\nB\t1\tдва\t1'),
@@ -220,7 +236,7 @@ class FaultsTest(_FileTest):
   def test_of_the_whole_file(self):
     for content in (b'', b'\n \r\n', b'\xef\xbb\xbf\n'):
       self._assert_fault(content, '', 'is empty; name', 'A')
-    self._assert_fault('index\ttext\n', '', 'names of columns alone', 'A')
+    self._assert_fault('index\ttext\n', '', 'no line of a record of A', 'A')
     self._assert_fault(b'1\tx\n2\t\xff\n', ':2', 'not UTF-8; write', 'A')
     self._assert_fault('1\tx\n'.encode('utf-16'), ':1', 'not UTF-8', 'A')
 
