@@ -356,6 +356,20 @@ class Run:
       result.skipped[reason] = result.skipped.get(reason, 0) + 1
       yield eval_set.name, eval_set.key(number), reason
 
+  def records_read(self) -> dict[str, tuple[lmdb_reader.LmdbReader, int]]:
+    """By name of each set begun, how many of its first records were read.
+
+    What comes behind may be what ended the reading.
+    """
+    found = {}
+    for eval_set in self.sets:
+      result = self.results.get(eval_set.name)
+      if result is not None:
+        found[eval_set.name] = eval_set.reader, (
+            self._last_index[eval_set.name] - eval_set.reader.number(0) + 1
+            if result.is_partial else eval_set.num_records)
+    return found
+
   def not_begun(self) -> list[str]:
     """Names of the sets of which nothing was read."""
     return [s.name for s in self.sets if s.name not in self.results]

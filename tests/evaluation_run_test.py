@@ -116,6 +116,8 @@ class EvaluationRunTest(parameterized.TestCase):
     self.assertTrue(run.is_partial and run.results['A'].is_partial)
     self.assertEqual((3, 50), (run.results['A'].samples,
                                run.results['A'].records))
+    self.assertEqual({'A': 3}, {
+        name: count for name, (_, count) in run.records_read().items()})
 
   def test_skipped_records_behind_the_last_row_are_not_told(self):
     path = word_sets.write_words(os.path.join(self._folder, 'first'), ['a'],
@@ -129,6 +131,8 @@ class EvaluationRunTest(parameterized.TestCase):
         seen.append(row)
       self.assertEqual([('A', 'image-000000002', 'undecodable_image')],
                        list(run.skipped()))
+      self.assertEqual({'A': 2, 'B': 2}, {
+          name: count for name, (_, count) in run.records_read().items()})
 
   def test_no_thread_is_left(self):
     before = threading.active_count()

@@ -106,9 +106,7 @@ class Judging:
     run = self._run
     self._skipped = list(run.skipped())
     compared = self._compare()
-    pictures = shared_pictures.find({
-        s.name: (s.reader, s.num_records) for s in run.sets
-        if s.name in run.results})
+    pictures = shared_pictures.find(run.records_read())
     return results.to_dict(
         model, charset, run.results, settings,
         [*notes, *self._remarks(pictures, bool(settings['limit']))],
@@ -157,7 +155,6 @@ def _line(change: comparison.Change) -> dict[str, Any]:
 
 
 def _correctness(protocol: str) -> Callable[[str, str], Optional[bool]]:
-
   rules = protocols.get(protocol)
 
   def correct(label: str, text: str) -> Optional[bool]:
