@@ -240,7 +240,7 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
   with tempfile.TemporaryDirectory() as scratch:
     config, rows = _all_rows(flags_obj, scratch)
   found = report.result(
-      {'model': flags_obj.model_dir or flags_obj.checkpoint or models.RANDOM,
+      {'model': models.source_name(flags_obj),
        'image': [config.image_height, config.image_width],
        'hidden_size': config.hidden_size,
        'steps': config.num_steps,

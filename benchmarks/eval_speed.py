@@ -175,7 +175,7 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
           for name, rate in rates.items()]
   model_config: config_lib.ModelConfig = model.config.model
   found = report.result(
-      {'model': flags_obj.model_dir or flags_obj.checkpoint or models.RANDOM,
+      {'model': models.source_name(flags_obj),
        'image': [model_config.image_height, model_config.image_width],
        'hidden_size': model_config.hidden_size,
        'lmdb': flags_obj.lmdb or f'{flags_obj.words} rendered words',

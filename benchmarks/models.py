@@ -55,6 +55,11 @@ def given_sources(flags_obj: flags.FlagValues,
   return sources
 
 
+def source_name(flags_obj: flags.FlagValues) -> str:
+  """What the flags of `define_source_flags` name, for the settings."""
+  return flags_obj.model_dir or flags_obj.checkpoint or RANDOM
+
+
 def define_source_flags():
   """Model flags, and --model_dir and --checkpoint in place of them."""
   common_flags.define_model_flags()
