@@ -82,9 +82,9 @@ class EvalSets:
     self._input_fn = input_fn_lib.make_eval_input_fn(
         list(paths.values()), model_config,
         config_lib.DataConfig(batch_size=batch_size), self._counter, limit)
-    readers = [lmdb_reader.LmdbReader(path) for path in paths.values()]
+    self._records = records_lib.Records(list(paths.values()))
     self.sets = [EvalSet(name, reader, min(len(reader), limit or len(reader)))
-                 for name, reader in zip(paths, readers)]
+                 for name, reader in zip(paths, self._records.readers)]
 
   def batches(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Features and labels, as of `make_eval_input_fn`, as NumPy arrays."""
@@ -101,12 +101,9 @@ class EvalSets:
 
   def skipped(self) -> Iterator[tuple[EvalSet, int, str]]:
     """Set, number of the record and reason of those that were skipped."""
-    firsts = np.cumsum([0] + [len(s.reader) for s in self.sets])
     for position, _, reason in sorted(self._counter.records()):
-      source = int(np.searchsorted(firsts, position, side='right')) - 1
-      eval_set = self.sets[source]
-      yield (eval_set, eval_set.reader.number(position - int(firsts[source])),
-             reason)
+      yield (self.sets[int(self._records.sources(position))],
+             self._records.number(position), reason)
 
 
 class Row(NamedTuple):
@@ -340,12 +337,13 @@ class Run:
       result.batch_seconds.append((int(counts[0]), batch.readings.result()[1]))
     return now
 
-  def skipped(self) -> Iterator[tuple[str, str, str]]:
+  def skipped(self) -> list[tuple[str, str, str]]:
     """Records that were skipped: name of the set, key, reason.
 
     Of a set that was not read to its end, those before the last image read.
     Their numbers become those of `results`.
     """
+    found = []
     for result in self.results.values():
       result.skipped = {}
     for eval_set, number, reason in self._all.skipped():
@@ -354,7 +352,8 @@ class Run:
           result.is_partial and number > self._last_index[eval_set.name]):
         continue
       result.skipped[reason] = result.skipped.get(reason, 0) + 1
-      yield eval_set.name, eval_set.key(number), reason
+      found.append((eval_set.name, eval_set.key(number), reason))
+    return found
 
   def records_read(self) -> dict[str, tuple[lmdb_reader.LmdbReader, int]]:
     """By name of each set begun, how many of its first records were read.

@@ -3,10 +3,10 @@
 Guarded by tests/cli/eval_test.py.
 """
 
+import functools
 from typing import (
   TYPE_CHECKING,
   Any,
-  Callable,
   Iterable,
   Mapping,
   Optional,
@@ -104,7 +104,7 @@ class Judging:
       notes: what is to be said beside what the sets themselves tell.
     """
     run = self._run
-    self._skipped = list(run.skipped())
+    self._skipped = run.skipped()
     compared = self._compare()
     pictures = shared_pictures.find(run.records_read())
     return results.to_dict(
@@ -130,7 +130,8 @@ class Judging:
       return None
     compared, self.changes = comparison.compare(
         self._compared, self._other,
-        {name: _correctness(name) for name in self._run.protocol_names})
+        {name: functools.partial(protocols.is_correct, protocol=name)
+         for name in self._run.protocol_names})
     return compared
 
   def _remarks(self, pictures: shared_pictures.SharedPictures,
@@ -152,14 +153,3 @@ def _line(change: comparison.Change) -> dict[str, Any]:
   """A line of changes.jsonl."""
   values = change._asdict()
   return {'set': values.pop('set_name'), **values}
-
-
-def _correctness(protocol: str) -> Callable[[str, str], Optional[bool]]:
-  rules = protocols.get(protocol)
-
-  def correct(label: str, text: str) -> Optional[bool]:
-    if rules.left_out(label):
-      return None
-    return rules.fold_label(label) == rules.fold_text(text)
-
-  return correct

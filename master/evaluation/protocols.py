@@ -150,6 +150,21 @@ def get(protocol: str) -> Protocol:
   return ALL[protocol]
 
 
+def folded(label: str, text: str,
+           protocol: str) -> Optional[tuple[str, str]]:
+  """What of label and text is compared; None where the sample is left out."""
+  rules = get(protocol)
+  if rules.left_out(label):
+    return None
+  return rules.fold_label(label), rules.fold_text(text)
+
+
+def is_correct(label: str, text: str, protocol: str) -> Optional[bool]:
+  """As `judge`, without the distance."""
+  pair = folded(label, text, protocol)
+  return pair and pair[0] == pair[1]
+
+
 def judge(label: str, text: str, protocol: str) -> Optional[Judgement]:
   """Compares a reading with its label.
 
@@ -161,9 +176,5 @@ def judge(label: str, text: str, protocol: str) -> Optional[Judgement]:
   Returns:
     A Judgement; None where the protocol leaves the sample out.
   """
-  rules = get(protocol)
-  if rules.left_out(label):
-    return None
-  folded_label, folded_text = rules.fold_label(label), rules.fold_text(text)
-  return Judgement(folded_label == folded_text,
-                   rules.ned(folded_label, folded_text))
+  pair = folded(label, text, protocol)
+  return pair and Judgement(pair[0] == pair[1], get(protocol).ned(*pair))

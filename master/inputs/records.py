@@ -153,7 +153,11 @@ class SkipCounter:
 
 
 class Records:
-  """The records of several LMDBs, one after the other."""
+  """The records of several LMDBs, one after the other.
+
+  Attributes:
+    readers: of the LMDBs.
+  """
 
   def __init__(self, paths: Sequence[str]):
     """Opens them.
@@ -164,13 +168,13 @@ class Records:
     Raises:
       InputError: naming the path that is no LMDB or holds no record.
     """
-    self._readers = [lmdb_reader.LmdbReader(path) for path in paths]
-    for reader in self._readers:
+    self.readers = [lmdb_reader.LmdbReader(path) for path in paths]
+    for reader in self.readers:
       if not len(reader):
         raise errors.InputError(
             f'{reader.path}: its {reader.layout.counter_key} is 0; name an '
             'LMDB with records.')
-    self._ends = list(itertools.accumulate(map(len, self._readers)))
+    self._ends = list(itertools.accumulate(map(len, self.readers)))
 
   def __len__(self) -> int:
     return self._ends[-1]
@@ -178,7 +182,7 @@ class Records:
   @property
   def sizes(self) -> list[int]:
     """Number of records of each LMDB."""
-    return [len(reader) for reader in self._readers]
+    return [len(reader) for reader in self.readers]
 
   def sources(self, positions: np.ndarray) -> np.ndarray:
     """Which LMDBs, counted from 0, int64 [N] positions lie in: the same."""
@@ -198,15 +202,15 @@ class Records:
     """The image's key, behind its LMDB's path where there are several."""
     reader, local = self._locate(position)
     key = reader.image_key(local)
-    return key if len(self._readers) == 1 else f'{reader.path}:{key}'
+    return key if len(self.readers) == 1 else f'{reader.path}:{key}'
 
   def paths(self) -> str:
     """All paths, for messages."""
-    return ', '.join(reader.path for reader in self._readers)
+    return ', '.join(reader.path for reader in self.readers)
 
   def _locate(self, position: int) -> tuple[lmdb_reader.LmdbReader, int]:
     index = bisect.bisect_right(self._ends, position)
-    reader = self._readers[index]
+    reader = self.readers[index]
     return reader, position - self._ends[index] + len(reader)
 
 
