@@ -138,6 +138,19 @@ def _define_look_flags():
   _define_rate('cut_rate', default.cut_rate,
                'Share of pictures whose edge cuts a little of the word away, '
                '0 to 1, at --effects=1; less in proportion below.')
+  _define_rate('wild_rate', default.wild_rate,
+               'Share of words that are turned by up to 45 degrees, bent, '
+               'slanted or seen from the side by far, 0 to 1, at --effects=1; '
+               'less in proportion below.')
+  _define_rate('vertical_rate', default.vertical_rate,
+               'Share of words of three characters or more that stand '
+               'upright, turned by 90 degrees to the left or the right, 0 to '
+               '1, at --effects=1; less in proportion below. For models '
+               'trained with --rotate_vertical.')
+  _define_rate('hollow_rate', default.hollow_rate,
+               'Share of words whose letters are contours, where strokes are '
+               'wide enough, 0 to 1, at --effects=1; less in proportion '
+               'below.')
   _define_rate('grey_rate', default.grey_rate,
                'Share of pictures in grey, 0 to 1; the others are in colour.')
   _define_rate('png_rate', default.png_rate,
@@ -196,7 +209,9 @@ def _settings(flags_obj: flags.FlagValues) -> renderer.Settings:
       strength=flags_obj.effects, min_height=flags_obj.min_height,
       max_height=flags_obj.max_height, grey_rate=flags_obj.grey_rate,
       png_rate=flags_obj.png_rate, neighbour_rate=flags_obj.neighbour_rate,
-      cut_rate=flags_obj.cut_rate, background_rate=flags_obj.background_rate)
+      cut_rate=flags_obj.cut_rate, background_rate=flags_obj.background_rate,
+      wild_rate=flags_obj.wild_rate, vertical_rate=flags_obj.vertical_rate,
+      hollow_rate=flags_obj.hollow_rate)
 
 
 def _case_weights(flags_obj: flags.FlagValues) -> tuple[float, ...]:

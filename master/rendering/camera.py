@@ -15,6 +15,8 @@ from master.rendering import textures
 # Quality of the JPEG where nothing is to be distorted.
 _BEST_QUALITY = 95
 _MIDDLE = 128
+# Contrast of a word, of 255, that no exposure takes away.
+_LEAST_LEFT = 28.0
 
 
 def light(image: Image.Image, rng: random.Random, strength: float
@@ -26,6 +28,31 @@ def light(image: Image.Image, rng: random.Random, strength: float
   shade = Image.blend(Image.new('L', image.size, 255),
                       textures.slope(rng, image.size), loss)
   return ImageChops.multiply(image, shade.convert(image.mode))
+
+
+def expose(image: Image.Image, rng: random.Random, strength: float,
+           contrast: float) -> tuple[Image.Image, float]:
+  """Takes away contrast as haze, glare or a dark evening do.
+
+  Args:
+    image: grey or RGB.
+    rng: decides.
+    strength: of the effect.
+    contrast: of the word, of 255.
+
+  Returns:
+    The picture, and the contrast that is left, at least _LEAST_LEFT where
+    there was as much.
+  """
+  if rng.random() >= 0.3 * strength:
+    return image, contrast
+  least = min(1.0, _LEAST_LEFT / contrast)
+  gain = 1 - strength * (1 - least) * rng.random()
+  # Dark more often than pale.
+  veil = rng.choice((0, 0, 0, 40, 90, 160, 220))
+  return Image.blend(Image.new(image.mode, image.size, (veil,) * len(
+      image.getbands()) if len(image.getbands()) > 1 else veil), image,
+                     gain), gain * contrast
 
 
 def soften(image: Image.Image, rng: random.Random, strength: float,
@@ -40,23 +67,26 @@ def soften(image: Image.Image, rng: random.Random, strength: float,
       that is wider leaves nothing to read.
   """
   kind = rng.random() / max(strength, 1e-6)
-  if kind < 0.15:
+  if kind < 0.18:
     return image.filter(ImageFilter.GaussianBlur(
-        strength * min(1.6, 0.45 * stroke) * rng.random()))
-  if kind < 0.35:
+        strength * min(2.4, 0.65 * stroke) * rng.random()))
+  if kind < 0.38:
     return image.filter(ImageFilter.BoxBlur(
-        strength * min(2.0, 0.6 * stroke) * rng.random()))
-  if kind < 0.65:
+        strength * min(3.0, 0.85 * stroke) * rng.random()))
+  if kind < 0.68:
     return _coarse(image, rng, strength, stroke)
-  if kind < 0.73:
+  if kind < 0.78:
     return _smeared(image, rng, strength, stroke)
+  if kind < 0.84:  # Sharpened by the camera until edges have seams.
+    return image.filter(ImageFilter.UnsharpMask(
+        rng.uniform(1, 2.5), round(strength * rng.uniform(50, 250)), 2))
   return image
 
 
 def _coarse(image: Image.Image, rng: random.Random, strength: float,
             stroke: float) -> Image.Image:
   """As if enlarged from a picture of fewer pixels."""
-  least = max(0.4, min(1.0, 1.1 / stroke))
+  least = max(0.3, min(1.0, 0.85 / stroke))
   share = 1 - strength * (1 - least) * rng.random()
   small = [max(1, round(side * share)) for side in image.size]
   return image.resize(small, Image.Resampling.BILINEAR).resize(
@@ -67,7 +97,7 @@ def _coarse(image: Image.Image, rng: random.Random, strength: float,
 def _smeared(image: Image.Image, rng: random.Random, strength: float,
              stroke: float) -> Image.Image:
   """As if the camera had moved."""
-  steps = 1 + round(strength * min(3.0, 0.8 * stroke) * rng.random())
+  steps = 1 + round(strength * min(5.0, 1.2 * stroke) * rng.random())
   across = rng.random() < 0.7
   total = image
   for step in range(1, steps + 1):

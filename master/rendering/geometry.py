@@ -5,7 +5,7 @@ Guarded by tests/rendering/geometry_test.py.
 
 import math
 import random
-from typing import NamedTuple, Sequence
+from typing import NamedTuple, Optional, Sequence
 
 import numpy as np
 from PIL import Image
@@ -18,6 +18,13 @@ _MAX_TURN = 9.0  # Degrees.
 _MAX_SHEAR = 0.35
 _MAX_KEYSTONE = 0.22
 _LEAST_SCALE = 0.8
+# The same of words that lie far from level, seen from the side or bent.
+_WILD_CURVE = 0.8
+_WILD_TURNS = 10.0, 45.0
+_WILD_SHEAR = 0.8
+_WILD_KEYSTONES = 0.25, 0.65
+# How a word is wild; perspective also turns and slants what is seen.
+_WILD_WAYS = ('turn', 'keystone', 'keystone', 'shear', 'curve', 'curve')
 
 
 # Of a homography, row by row. NumPy takes longer for nine numbers.
@@ -92,17 +99,35 @@ def _moved(m: Matrix, x: float, y: float) -> tuple[float, float]:
 
 
 def _homography(width: float, height: float, rng: random.Random,
-                strength: float) -> Matrix:
-  """Takes a point of the drawn word to the crop, up to scale and place."""
+                strength: float, way: Optional[str]) -> Matrix:
+  """Takes a point of the drawn word to the crop, up to scale and place.
+
+  Args:
+    width: of the drawn word.
+    height: of the drawn word.
+    rng: decides.
+    strength: of all of it.
+    way: of _WILD_WAYS, in which it goes far; None for none.
+  """
   shear = strength * rng.gauss(0, _MAX_SHEAR / 2.5)
   turn = math.radians(strength * rng.gauss(0, _MAX_TURN / 2.5))
   # A long word that is turned leaves little height for its letters.
-  limit = math.atan2(0.8 * height, width)
+  limit = math.atan2((1.8 if way == 'turn' else 0.8) * height, width)
+  if way == 'turn':
+    turn = math.radians(strength * _either_side(rng, _WILD_TURNS))
+  elif way == 'shear':
+    shear = strength * rng.uniform(-1, 1) * _WILD_SHEAR
   turn = max(-limit, min(limit, turn))
   stretch = math.exp(strength * rng.gauss(0, 0.16))
   cos, sin = math.cos(turn), math.sin(turn)
   across = down = 0.0
-  if rng.random() < 0.6 * strength:
+  if way == 'keystone':
+    across = strength * _either_side(rng, _WILD_KEYSTONES) / width
+    # What goes away from the eye runs up or down too.
+    shear = strength * rng.uniform(-1, 1) * _MAX_SHEAR
+    turn = max(-limit, min(limit, 1.5 * turn))
+    cos, sin = math.cos(turn), math.sin(turn)
+  elif rng.random() < 0.6 * strength:
     across = strength * rng.uniform(-1, 1) * _MAX_KEYSTONE / width
     down = strength * rng.uniform(-1, 1) * _MAX_KEYSTONE / 2 / height
   affine = (cos * stretch, cos * shear - sin, 0,
@@ -113,8 +138,12 @@ def _homography(width: float, height: float, rng: random.Random,
   return _product(_product(affine, keystone), centre)
 
 
+def _either_side(rng: random.Random, reach: tuple[float, float]) -> float:
+  return rng.choice((-1, 1)) * rng.uniform(*reach)
+
+
 def placed(lettering: lettering_lib.Lettering, height: int,
-           rng: random.Random, strength: float) -> Placed:
+           rng: random.Random, strength: float, wild: bool = False) -> Placed:
   """Lays a drawn word into a crop.
 
   Args:
@@ -122,17 +151,22 @@ def placed(lettering: lettering_lib.Lettering, height: int,
     height: of the crop, in pixels.
     rng: decides how.
     strength: 0 for a straight word, 1 for the whole range.
+    wild: whether the word is turned, bent or seen from the side by more than
+      most are.
   """
+  way = rng.choice(_WILD_WAYS) if wild else None
   mask = lettering.mask
   left, top, right, bottom = lettering.box
-  if rng.random() < 0.25 * strength:
+  if way == 'curve' or rng.random() < 0.25 * strength:
     # The columns of a short word are most of a letter: bent, it is torn.
+    of_rows, of_columns = ((_WILD_CURVE, 0.16) if way == 'curve'
+                           else (_MAX_CURVE, 0.09))
     offsets = _curve(mask.shape[1], strength * min(
-        _MAX_CURVE * lettering.rows, 0.09 * (right - left)), rng)
+        of_rows * lettering.rows, of_columns * (right - left)), rng)
     mask = curved(mask, offsets)
     bottom += float(offsets.max())
   columns, rows = right - left, bottom - top
-  matrix = _product(_homography(columns, rows, rng, strength),
+  matrix = _product(_homography(columns, rows, rng, strength, way),
                     (1, 0, -left, 0, 1, -top, 0, 0, 1))
   xs, ys = zip(*(_moved(matrix, x, y) for x in (left, right)
                  for y in (top, bottom)))

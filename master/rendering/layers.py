@@ -204,7 +204,7 @@ def add_edges(picture: Image.Image, look: Look, rng: random.Random,
 
 def add_relief(picture: Image.Image, mask: Image.Image, look: Look,
                rng: random.Random, strength: float):
-  """Outline, shadow or raised edges, under the word, in place."""
+  """Outline, shadow, depth or raised edges, under the word, in place."""
   kind = rng.random() / max(strength, 1e-6)
   reach = max(1, round(picture.height / 32))
   if kind < 0.1:
@@ -219,6 +219,40 @@ def add_relief(picture: Image.Image, mask: Image.Image, look: Look,
     side = rng.choice((-1, 1))
     lay(picture, shifted(mask, side, side), lit, 0.8)
     lay(picture, shifted(mask, -side, -side), dark, 0.8)
+  elif kind < 0.34:
+    _add_depth(picture, mask, look, rng)
+
+
+def _add_depth(picture: Image.Image, mask: Image.Image, look: Look,
+               rng: random.Random):
+  """Letters of some thickness, seen from one side."""
+  most = max(2, round(picture.height / 11))
+  right, down = rng.choice(((1, 1), (1, 1), (-1, 1), (1, 0), (-1, 0), (0, 1),
+                            (1, -1)))
+  share = rng.uniform(0.25, 0.75)
+  colour = colours.rounded([share * value for value in look.ink])
+  if rng.random() < 0.3 or colours.contrast(colour, look.ink) < 25:
+    colour = _shade(look)
+  for step in range(rng.randint(2, most), 0, -1):
+    lay(picture, shifted(mask, step * right, step * down), colour)
+
+
+def hollow(picture: Image.Image, mask: Image.Image, look: Look,
+           rng: random.Random) -> colours.Colour:
+  """Draws the letters' contour in ink, in place.
+
+  Returns:
+    What the letters are to be filled with: the background, or any colour
+    that stands out from the contour.
+  """
+  reach = max(1.0, picture.height * rng.uniform(0.025, 0.06))
+  bold = thickened(np.asarray(mask), reach)
+  lay(picture, Image.fromarray(bold), look.ink)
+  colour = colours.any_colour(rng, len(look.back))
+  if rng.random() < 0.6 or colours.contrast(
+      colour, look.ink) < max(colours.LEAST_CONTRAST, 0.5 * look.contrast):
+    return look.back
+  return colour
 
 
 def _add_outline(picture, mask, look, reach, rng):

@@ -23,6 +23,8 @@ from master.rendering import pictures as pictures_lib
 # them, and of those that a piece of one fills.
 _OWN_COLOUR_RATE = 0.6
 _FILL_RATE = 0.25
+# Pixels: what is thinner has no inside to show.
+_LEAST_HOLLOW = 2.5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +42,12 @@ class Settings:
     cut_rate: share of crops that cut something of the word away.
     background_rate: share of crops that natural pictures are blended into,
       where there are pictures.
+    wild_rate: share of words that are turned, bent, slanted or seen from the
+      side by far.
+    vertical_rate: share of words of three characters or more that stand
+      upright, turned by 90 degrees to the left or the right: for models that
+      turn tall pictures, which then see half of them upside down.
+    hollow_rate: share of words whose letters are contours.
   """
   strength: float = 1.0
   min_height: int = 20
@@ -49,6 +57,9 @@ class Settings:
   neighbour_rate: float = 0.2
   cut_rate: float = 0.06
   background_rate: float = 0.6
+  wild_rate: float = 0.15
+  vertical_rate: float = 0.0
+  hollow_rate: float = 0.04
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +69,8 @@ class Rendering:
   Attributes:
     image: encoded JPEG or PNG.
     fell_back: whether the first choice of font lacked a character.
-    extras: of 'neighbours', 'cut', 'background' and 'fill', what there is.
+    extras: of 'neighbours', 'cut', 'background', 'fill', 'hollow' and
+      'vertical', what there is.
   """
   image: bytes
   fell_back: bool
@@ -89,24 +101,33 @@ def render_word(text: str, rng: random.Random, fonts: fonts_lib.FontBook,
   lettering = lettering_lib.letter(
       face, text, height, rng, strength, settings.neighbour_rate,
       settings.cut_rate)
-  placed = geometry.placed(lettering, height, rng, strength)
+  placed = geometry.placed(lettering, height, rng, strength,
+                           rng.random() < settings.wild_rate * strength)
   # Low letters have narrow gaps, however bold their strokes.
   stroke = max(1.0, placed.scale * min(lettering.stroke,
                                        0.1 * lettering.rows))
   channels = 1 if rng.random() < settings.grey_rate else 3
   if not pool or rng.random() >= settings.background_rate * strength:
     pool = ()
+  is_hollow = stroke >= _LEAST_HOLLOW and (
+      rng.random() < settings.hollow_rate * strength)
   image, contrast, extras = _inked(placed.mask, rng, channels, stroke,
-                                   strength, pool)
+                                   strength, is_hollow, pool)
   image = camera.light(image, rng, strength)
+  image, contrast = camera.expose(image, rng, strength, contrast)
   image = camera.soften(image, rng, strength, stroke)
   image = camera.add_noise(image, rng, strength, 0.09 * contrast)
+  extras = lettering.extras + extras
+  if len(text) > 2 and rng.random() < settings.vertical_rate * strength:
+    image = image.transpose(rng.choice((Image.Transpose.ROTATE_90,
+                                        Image.Transpose.ROTATE_270)))
+    extras += ('vertical',)
   return Rendering(camera.encoded(image, rng, strength, settings.png_rate),
-                   fell_back, lettering.extras + extras)
+                   fell_back, extras)
 
 
 def _inked(mask: Image.Image, rng: random.Random, channels: int,
-           stroke: float, strength: float,
+           stroke: float, strength: float, is_hollow: bool,
            pool: Sequence[Sequence[Image.Image]]
            ) -> tuple[Image.Image, float, tuple[str, ...]]:
   """Background, what lies under the word, and the word.
@@ -117,6 +138,7 @@ def _inked(mask: Image.Image, rng: random.Random, channels: int,
     channels: of the picture.
     stroke: width of the word's strokes in pixels.
     strength: of all distortions.
+    is_hollow: whether only the letters' contours have the ink.
     pool: natural pictures to blend in; empty for none.
 
   Returns:
@@ -132,6 +154,9 @@ def _inked(mask: Image.Image, rng: random.Random, channels: int,
     picture, look, filling = _natural(mask.size, back, ink, stroke, rng, pool)
     extras = ('background', 'fill') if filling else ('background',)
   layers.add_edges(picture, look, rng, strength)
+  if is_hollow:
+    layers.lay(picture, mask, layers.hollow(picture, mask, look, rng))
+    return picture, look.contrast, extras + ('hollow',)
   layers.add_relief(picture, mask, look, rng, strength)
   if filling is None and rng.random() < 0.2 * strength:
     filling = layers.surface(rng, mask.size, look.ink, 0.6 * look.room, 1.0)

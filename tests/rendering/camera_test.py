@@ -71,9 +71,30 @@ class CameraTest(parameterized.TestCase):
         kinds.add(bool((pixels[:, :, 0] != pixels[:, :, 1]).any()))
     self.assertEqual({False, True}, kinds)
 
+  @parameterized.parameters(1, 3)
+  def test_exposure_takes_contrast_but_never_all(self, channels):
+    left = []
+    for seed in range(300):
+      done, contrast = camera.expose(picture(channels), random.Random(seed),
+                                     1.0, 170.0)
+      pixels = np.asarray(done, np.float32)
+      self.assertAlmostEqual(contrast, np.ptp(pixels), delta=1.5)
+      left.append(contrast)
+    self.assertGreaterEqual(min(left), 28)
+    self.assertLess(min(left), 60)
+    self.assertBetween(sum(value < 170 for value in left), 60, 120)
+
+  def test_exposure_leaves_what_is_faint_already(self):
+    for seed in range(50):
+      done, contrast = camera.expose(picture(), random.Random(seed), 1.0, 20.0)
+      self.assertEqual(20.0, contrast)
+      np.testing.assert_array_equal(picture(), done)
+
   def test_no_strength_changes_nothing(self):
     for seed in range(50):
       rng = random.Random(seed)
+      np.testing.assert_array_equal(
+          picture(), camera.expose(picture(), rng, 0.0, 170.0)[0])
       done = camera.add_noise(camera.soften(picture(), rng, 0.0, 3.0), rng,
                               0.0, 9.0)
       np.testing.assert_array_equal(np.asarray(picture()), np.asarray(done))

@@ -39,9 +39,9 @@ def lettering_of(word, margin=2.0):
 
 class PlacedTest(parameterized.TestCase):
 
-  def place(self, seed, strength, height=31, word=WORD):
+  def place(self, seed, strength, height=31, word=WORD, wild=False):
     placed = geometry.placed(lettering_of(word), height, random.Random(seed),
-                             strength)
+                             strength, wild)
     self.assertEqual(height, placed.mask.height)
     return np.asarray(placed.mask), placed.scale
 
@@ -72,6 +72,22 @@ class PlacedTest(parameterized.TestCase):
       # Stretch and perspective change the area, cut corners little of it.
       self.assertLess(lost, 0.6, seed)
       self.assertGreater((mask.max(axis=0) > 99).mean(), 0.6, seed)
+
+  def test_wild_words_lie_further_from_level_and_stay_in_the_crop(self):
+    filled = np.full([40, 120], 255, np.uint8)
+    shares = {False: [], True: []}
+    for seed in range(200):
+      for wild, found in shares.items():
+        mask, _ = self.place(seed, 1.0, 48, filled, wild)
+        self.assertGreater((mask.max(axis=0) > 99).mean(), 0.5, seed)
+        found.append(mask.mean() / 255)
+    # Turned or bent, a word leaves more of its crop empty.
+    self.assertLess(np.mean(shares[True]), np.mean(shares[False]) - 0.1)
+
+  def test_wild_without_strength_is_level(self):
+    for seed in range(20):
+      np.testing.assert_array_equal(self.place(seed, 0.0)[0],
+                                    self.place(seed, 0.0, wild=True)[0])
 
   def test_shows_what_the_box_asks_for(self):
     # The right half of a word whose halves differ.

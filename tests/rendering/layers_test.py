@@ -137,6 +137,32 @@ class ReliefTest(absltest.TestCase):
     for seed in range(30):
       np.testing.assert_array_equal(plain, self.relieved(seed, 0.0))
 
+  def test_depth_lies_on_one_side_of_the_letters(self):
+    most = 0
+    for seed in range(400):
+      changed = (self.relieved(seed, 1.0) != np.uint8(LOOK.back)).any(axis=2)
+      # Columns left and right of the first stroke, which is under the ink.
+      left, right = changed[8:20, 4:10].any(), changed[8:20, 15:19].any()
+      if left != right:
+        most = max(most, int(changed[8:20, 4:22].any(axis=0).sum()))
+    self.assertGreater(most, 4)
+
+  def test_hollow_letters_have_a_contour_of_ink(self):
+    fills = set()
+    for seed in range(60):
+      picture = layers.plain(SIZE, LOOK.back)
+      fill = layers.hollow(picture, bars(), LOOK, random.Random(seed))
+      fills.add(fill)
+      self.assertGreater(colours.contrast(fill, LOOK.ink), 50)
+      layers.lay(picture, bars(), fill)
+      pixels = np.asarray(picture)
+      np.testing.assert_array_equal(pixels[15, 11], fill)
+      np.testing.assert_allclose(pixels[15, 9], LOOK.ink, atol=1)
+      np.testing.assert_allclose(pixels[15, 13], LOOK.ink, atol=1)
+      np.testing.assert_array_equal(pixels[15, 5], LOOK.back)
+    self.assertIn(LOOK.back, fills)
+    self.assertGreater(len(fills), 5)
+
   def test_nothing_changes_far_from_the_word(self):
     for seed in range(100):
       np.testing.assert_array_equal(

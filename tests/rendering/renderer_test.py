@@ -103,6 +103,34 @@ class RendererTest(absltest.TestCase):
                   for seed in range(200)]
         self.assertBetween(sum(extra in e for e in extras), *expected)
 
+  def test_vertical_words_are_tall_unless_short(self):
+    for seed in range(20):
+      image = self.opened(seed, 'Station', vertical_rate=1.0, wild_rate=0.0)
+      self.assertGreater(image.height, image.width)
+      image = self.opened(seed, 'Station', wild_rate=0.0)
+      self.assertLess(image.height, image.width)
+      self.assertEqual(self.render(seed, 'ab', vertical_rate=1.0),
+                       self.render(seed, 'ab'))
+
+  def test_vertical_words_are_turned_to_either_side(self):
+    def turned(seed, angle):
+      level, upright = (np.asarray(self.opened(
+          seed, 'Station', vertical_rate=rate, png_rate=1.0, grey_rate=1.0))
+          for rate in (0.0, 1.0))
+      return np.array_equal(np.rot90(level, angle), upright)
+    ways = {(turned(seed, 1), turned(seed, -1)) for seed in range(20)}
+    self.assertEqual({(True, False), (False, True)}, ways)
+
+  def test_hollow_and_vertical_are_told(self):
+    for rate, name in (('hollow_rate', 'hollow'),
+                       ('vertical_rate', 'vertical')):
+      extras = [renderer.render_word(
+          'HHH', random.Random(seed), self.fonts, renderer.Settings(
+              min_height=60, **{rate: share})).extras
+          for share in (0.0, 1.0) for seed in range(100)]
+      self.assertEqual(0, sum(name in found for found in extras[:100]))
+      self.assertGreater(sum(name in found for found in extras[100:]), 80)
+
   def test_natural_pictures_show_behind_and_in_the_ink(self):
     def pixels(seed, pool, **settings):
       return np.asarray(Image.open(io.BytesIO(renderer.render_word(
