@@ -23,7 +23,7 @@ UNKNOWN_CHARS = ('skip', 'strip', 'unk')
 OPTIMIZERS = ('adam', 'adamw', 'momentum')
 SCHEDULES = ('constant', 'step', 'exponential', 'cosine', 'inverse_sqrt')
 
-FORMATS = ('saved_model', 'onnx')
+FORMATS = ('saved_model', 'onnx', 'checkpoint')
 CONVOLUTIONS = ('winograd', 'direct')
 DTYPES = ('float32', 'bfloat16', 'float16')
 
@@ -497,7 +497,8 @@ class ExportConfig:
   """The form in which a model is served. Its texts are those of the model.
 
   Attributes:
-    format: saved_model or onnx.
+    format: saved_model, onnx, or checkpoint: the weights alone, to which
+      nothing of the following applies.
     convolution: how 3x3 convolutions of many channels are done. winograd:
       about twice as fast on CPUs, and three times the memory for weights.
       direct: left to the runtime, as GPUs want it.
@@ -513,9 +514,10 @@ class ExportConfig:
     _check_choice('format', self.format, FORMATS)
     _check_choice('convolution', self.convolution, CONVOLUTIONS)
     _check_choice('dtype', self.dtype, DTYPES)
-    if self.format == 'onnx':
+    if self.format != 'saved_model':
       _check(self.dtype == 'float32',
-             f'--dtype={self.dtype}: --format=onnx is written in float32.')
+             f'--dtype={self.dtype}: --format={self.format} is written in '
+             'float32.')
       _check(not self.jit_compile,
              '--jit_compile: is for --format=saved_model.')
 

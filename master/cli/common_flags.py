@@ -365,8 +365,10 @@ def define_export_flags():
   default = config_lib.ExportConfig()
   flags.DEFINE_enum(
       'format', default.format, config_lib.FORMATS,
-      'saved_model, for TensorFlow and TensorFlow Serving; or onnx, for ONNX '
-      'Runtime, from decoded images to class ids (needs the extra "onnx").')
+      'saved_model, for TensorFlow and TensorFlow Serving; onnx, for ONNX '
+      'Runtime, from decoded images to class ids (needs the extra "onnx"); or '
+      'checkpoint, the weights alone as a model directory, without what a '
+      'training needs to go on.')
   flags.DEFINE_enum(
       'convolution', default.convolution, config_lib.CONVOLUTIONS,
       'How 3x3 convolutions of many channels are done. winograd: about twice '

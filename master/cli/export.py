@@ -1,6 +1,8 @@
 """Writes a trained model as a SavedModel that needs TensorFlow alone.
 
-Or, with --format=onnx, as a file for ONNX Runtime. It appears under
+Or, with --format=onnx, as a file for ONNX Runtime; with --format=checkpoint,
+as a model directory of its weights alone. Where no model is named it is the one
+that comes with the package. It appears under
 EXPORT_DIR/<version>/, the version being the time in Unix seconds, once it has
 been loaded again and compared with the checkpoint. The last line on stdout is
 its path.
@@ -30,12 +32,15 @@ def main(flags_obj: flags.FlagValues, unused_arguments: list[str]):
   """Exports the checkpoint that the flags name."""
   from master.export import onnx_model
   from master.export import saved_model
+  from master.export import weights
   export_config = common_flags.from_flags(config_lib.ExportConfig, flags_obj)
-  export = (onnx_model.export_onnx if export_config.format == 'onnx'
-            else saved_model.export_model)
+  export = {
+      'saved_model': lambda *to: saved_model.export_model(*to, export_config),
+      'onnx': lambda *to: onnx_model.export_onnx(*to, export_config),
+      'checkpoint': weights.export_weights}[export_config.format]
   with source_flags.load(flags_obj) as model:
     logging.info('Exporting %s', model.name)
-    path = export(model, flags_obj.export_dir, export_config)
+    path = export(model, flags_obj.export_dir)
   logging.info('Loaded it again: it reads as the checkpoint does')
   print(path)
 
