@@ -50,6 +50,12 @@ class PackageTest(absltest.TestCase):
     for name in ('page.css', 'page.html', 'page.js'):
       self.assertTrue(os.path.isfile(
           os.path.join(target, 'master/report', name)), name)
+    self.assertEqual(
+        sorted(path.name for path in (ROOT / 'master/pretrained').iterdir()
+               if path.name not in ('BUILD', '__pycache__')),
+        sorted(name for name in os.listdir(
+            os.path.join(target, 'master/pretrained'))
+               if name != '__pycache__'))
 
   def test_every_command_has_its_module(self):
     setup = configparser.ConfigParser()

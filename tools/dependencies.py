@@ -23,6 +23,7 @@ ALLOWED = {
     'master.evaluation': _FOUNDATIONS,
     'master.packing': (*_FOUNDATIONS, 'master.inputs'),
     'master.parallel': (),
+    'master.pretrained': ('master.errors', 'master.config'),
     'master.rendering': ('master.errors', 'master.parallel'),
     'master.estimator': ('master.errors',),
     'master.models': (*_FOUNDATIONS, 'master.layers', 'master.decoding'),
@@ -46,7 +47,7 @@ ALLOWED = {
         'master.training', 'master.evaluation', 'master.packing',
         'master.rendering', 'master.estimator', 'master.model_fn',
         'master.training_run', 'master.evaluation_run', 'master.export',
-        'master.report', 'master.importing'),
+        'master.report', 'master.importing', 'master.pretrained'),
 }
 
 # Trees that may import all of `master`, and that nothing imports but they
@@ -57,7 +58,7 @@ LEAVES = ('benchmarks', 'tests', 'tools')
 # answer --help at once, and reader processes stay small.
 TENSORFLOW_FREE = (
     'master.errors', 'master.charset', 'master.config', 'master.packing',
-    'master.rendering', 'master.inputs.lmdb_reader',
+    'master.pretrained', 'master.rendering', 'master.inputs.lmdb_reader',
     'master.inputs.lmdb_writer', 'master.inputs.records',
     *(f'master.evaluation.{name}' for name in (
         'alignment', 'breakdown', 'calibration', 'comparison', 'known_sets',

@@ -1,5 +1,7 @@
 """The flags that name a trained model, and what they lead to.
 
+Where none does, it is the one that comes with the package.
+
 Guarded by tests/cli/source_flags_test.py.
 """
 
@@ -8,6 +10,7 @@ from typing import TYPE_CHECKING, Optional, Sequence
 from absl import flags
 
 from master import errors
+from master import pretrained
 from master.cli import common_flags
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ _SEARCH = ('beam_size', 'length_penalty')
 
 def define_source_flags(with_exported: bool = True,
                         instead: Sequence[str] = ()):
-  """--model_dir, --checkpoint and so on, of which one must be given.
+  """--model_dir, --checkpoint and so on, of which one may be given.
 
   And --beam_size and --length_penalty, by default as the model has them.
 
@@ -46,23 +49,29 @@ def define_source_flags(with_exported: bool = True,
   models = [name for name in _HELP if with_exported or name not in _EXPORTED]
   names = [*models, *instead]
   for name in models:
-    flags.DEFINE_string(name, None, f'{_HELP[name]} Give exactly one of '
-                        f'{_listed(names)}.')
+    flags.DEFINE_string(name, None, f'{_HELP[name]} Give at most one of '
+                        f'{_listed(names)}; without any, the model that '
+                        'comes with the package reads.')
 
   flags.DEFINE_bool(
       'use_average', True,
       'Take the moving averages of the weights where a checkpoint has them '
       '(--average_decay of its training). An exported model has one of both.')
 
-  def exactly_one(values: dict[str, str]) -> bool:
-    given = [f'--{name}' for name in names if values[name]]
-    if len(given) != 1:
-      found = ' and '.join(given) if given else 'none'
+  def at_most_one(values: dict[str, Optional[str]]) -> bool:
+    given = [f'--{name}' for name in names if values[name] is not None]
+    if len(given) > 1:
       raise flags.ValidationError(
-          f'{_listed(names)}: give exactly one of them, not {found}.')
+          f'{_listed(names)}: give at most one of them, not '
+          f'{" and ".join(given)}.')
+    # A script's variable that is not set must not read with another model.
+    if given and not values[given[0][2:]]:
+      raise flags.ValidationError(
+          f'{given[0]}: is empty; name a model, or leave the flag out to '
+          'read with the one that comes with the package.')
     return True
 
-  flags.register_multi_flags_validator(names, exactly_one)
+  flags.register_multi_flags_validator(names, at_most_one)
 
 
 def _listed(names: list[str]) -> str:
@@ -71,7 +80,7 @@ def _listed(names: list[str]) -> str:
 
 def load(flags_obj: flags.FlagValues,
          device: Optional[str] = None) -> 'predictor_lib.Predictor':
-  """The model that the flags name.
+  """The model that the flags name, or else that of the package.
 
   Args:
     flags_obj: their values.
@@ -84,12 +93,15 @@ def load(flags_obj: flags.FlagValues,
   from master.export import predictor as predictor_lib
   search = {name: flags_obj[name].value for name in _SEARCH
             if flags_obj[name].value is not None}
-  if flags_obj.model_dir:
-    return predictor_lib.Predictor.from_model_dir(
-        flags_obj.model_dir, search, flags_obj.use_average, device)
+  exported = [name for name in _EXPORTED
+              if name in flags_obj and flags_obj[name].value]
   if flags_obj.checkpoint:
     return predictor_lib.Predictor.from_checkpoint(
         flags_obj.checkpoint, search, flags_obj.use_average, device)
+  if not exported:
+    return predictor_lib.Predictor.from_model_dir(
+        flags_obj.model_dir or pretrained.directory(), search,
+        flags_obj.use_average, device)
   if flags_obj.saved_model:
     predictor = predictor_lib.Predictor.from_saved_model(
         flags_obj.saved_model, device)

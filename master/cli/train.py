@@ -26,6 +26,7 @@ from absl import flags
 
 from master import config as config_lib
 from master import errors
+from master import pretrained
 from master.cli import app
 from master.cli import common_flags
 from master.cli import flags_file
@@ -43,7 +44,7 @@ def _inherited_from(flags_obj: flags.FlagValues) -> Optional[str]:
   directories = [flags_obj.model_dir]
   start = flags_obj.warm_start_from
   if start:
-    directories.append(config_lib.directory_of(start))
+    directories.append(config_lib.directory_of(pretrained.resolve(start)))
   for directory in directories:
     if directory and os.path.exists(
         os.path.join(directory, config_lib.CONFIG_FILE)):
@@ -111,8 +112,9 @@ def define_flags():
   flags.DEFINE_string(
       'warm_start_from', None,
       'Checkpoint prefix or model directory whose variables the training '
-      'starts from, where model_dir holds no checkpoint yet. Model flags that '
-      'are not given are as in the config.json beside it.')
+      'starts from, where model_dir holds no checkpoint yet; or '
+      f'{pretrained.NAME}, for the model that comes with the package. Model '
+      'flags that are not given are as in the config.json beside it.')
   flags.DEFINE_list(
       'warm_start_exclude', [],
       'Regular expressions, separated by commas: variables in whose names one '
@@ -225,7 +227,8 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
   run = training_run.TrainingRun(
       config, model_dir, flags_obj.train_lmdb,
       common_flags.named_paths('eval_lmdb', flags_obj.eval_lmdb),
-      flags_obj.warm_start_from, flags_obj.distribution,
+      pretrained.resolve(flags_obj.warm_start_from or ''),
+      flags_obj.distribution,
       _weights(flags_obj.train_weights) if flags_obj.train_weights else None,
       flags_obj.export_best, _exporter(model_dir),
       flags_obj.warm_start_exclude,

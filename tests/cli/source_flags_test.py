@@ -15,18 +15,24 @@ class SourceFlagsTest(parameterized.TestCase):
     return commands.run('-m', f'master.cli.{command}', *arguments)
 
   @parameterized.parameters(
-      ([], 'none'), (['--model_dir='], 'none'),
       (['--model_dir=a', '--saved_model=b'],
        '--model_dir and --saved_model'),
       (['--model_dir=a', '--checkpoint=b', '--saved_model=c'],
        '--model_dir and --checkpoint and --saved_model'))
-  def test_takes_exactly_one(self, arguments, found):
+  def test_takes_at_most_one(self, arguments, found):
     process = self._run('predict', *arguments, 'a.png')
     self.assertEqual((2, ''), (process.returncode, process.stdout))
     self.assertEqual(
         'predict: error: --model_dir, --checkpoint, --saved_model, '
-        f'--onnx_model: give exactly one of them, not {found}.\n',
+        f'--onnx_model: give at most one of them, not {found}.\n',
         process.stderr)
+
+  @parameterized.parameters('model_dir', 'saved_model')
+  def test_an_empty_name_is_no_wish_for_another_model(self, name):
+    process = self._run('predict', f'--{name}=', 'a.png')
+    self.assertEqual((2, ''), (process.returncode, process.stdout))
+    self.assertRegex(process.stderr,
+                     f'^predict: error: --{name}: is empty; [^\n]*\n$')
 
   def test_an_exported_model_may_be_left_out(self):
     process = self._run('export', '--saved_model=a', '--export_dir=b')

@@ -29,8 +29,13 @@ PIP_NAMES = {'PIL': 'pillow', 'absl': 'absl-py', 'google': 'protobuf',
 # What imports do not tell: files that a module reads, and beginnings of the
 # names of modules that it runs as processes.
 LAUNCHERS = ('//bin:launchers', '//data_tools:launchers', '//tools:launch')
+# A checkpoint's files are named by its step.
+WEIGHTS = tuple(f':{path.name}' for path in sorted(
+    (ROOT / 'master' / 'pretrained').glob('model.ckpt-*')))
 DATA = {
+    'benchmarks.finetune': ('//docs:fine_tuning', '//flags'),
     'master.cli.quickstart': (*LAUNCHERS, '//flags'),
+    'master.pretrained': (':checkpoint', ':config.json', *WEIGHTS),
     'master.report.page': (':page.css', ':page.html', ':page.js'),
     'tests.bin.launchers_test': LAUNCHERS,
     'tests.charset_test': ('//flags',),
@@ -42,6 +47,7 @@ DATA = {
     'tests.tools.setup_venv_test': ('//:packaging', '//tools:setup_venv'),
 }
 MODULES = {
+    'benchmarks.finetune': 'master.cli',
     'master.cli.quickstart': 'master.cli',
     'tests.bin.launchers_test': 'master.cli',
     'tests.cli.import_checkpoint_test': 'master.cli',
