@@ -11,9 +11,6 @@ the training took.
 
 import json
 import os
-import shlex
-import subprocess
-import sys
 import tempfile
 import time
 
@@ -22,8 +19,8 @@ from absl import flags
 from benchmarks import report
 from master.cli import app
 from master.cli import hardware
+from master.cli import stages
 
-_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _EXAMPLE = os.path.join('docs', 'fine_tuning')
 _WORDS = os.path.join(_EXAMPLE, 'words.txt')
 _CHARSET = os.path.join(_EXAMPLE, 'charset.txt')
@@ -46,20 +43,10 @@ def define_flags():
   flags.DEFINE_string('json', None, 'File that also gets the figures.')
 
 
-def _run(name: str, *arguments: str):
-  """Runs one of the commands; its progress goes to stderr.
-
-  Raises:
-    CalledProcessError: if it fails; its message stands on stderr.
-  """
-  report.note(shlex.join([name, *arguments]))
-  subprocess.run([sys.executable, '-m', f'master.cli.{name}', *arguments],
-                 cwd=_ROOT, stdout=subprocess.DEVNULL, check=True)
-
-
 def _accuracy(folder: str, lmdb: str, *source: str) -> dict[str, float]:
   """What bin/eval says of a model, protocol exact."""
-  _run('eval', f'--eval_lmdb={_SET}={lmdb}', f'--output_dir={folder}', *source)
+  stages.run('bin/eval', f'--eval_lmdb={_SET}={lmdb}',
+             f'--output_dir={folder}', *source)
   with open(os.path.join(folder, 'results.json'), encoding='utf-8') as f:
     return json.load(f)['sets'][_SET]['protocols']['exact']
 
@@ -74,19 +61,19 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
         ('train', 'unseen', 'model', 'results'))
     look = (f'--words={_WORDS}', f'--charset={_CHARSET}', '--case=lower',
             f'--fonts={fonts}', f'--effects={flags_obj.effects}')
-    _run('render_lmdb', f'--output={train}', f'--count={flags_obj.words}',
-         '--seed=1', *look)
-    _run('render_lmdb', f'--output={unseen}',
-         f'--count={flags_obj.unseen_words}', '--seed=2',
-         f'--exclude={train}', *look)
+    stages.run('data_tools/render_lmdb', f'--output={train}',
+               f'--count={flags_obj.words}', '--seed=1', *look)
+    stages.run('data_tools/render_lmdb', f'--output={unseen}',
+               f'--count={flags_obj.unseen_words}', '--seed=2',
+               f'--exclude={train}', *look)
     before = _accuracy(os.path.join(results, 'before'), unseen)
     started = time.monotonic()
     steps = ([f'--train_steps={flags_obj.train_steps}',
               f'--warmup_steps={flags_obj.train_steps // 20}']
              if flags_obj.train_steps else [])
-    _run('train', f'--flagfile={_RECIPE}', f'--charset={_CHARSET}',
-         f'--model_dir={model_dir}', f'--train_lmdb={train}',
-         f'--eval_lmdb={_SET}={unseen}', *steps)
+    stages.run('bin/train', f'--flagfile={_RECIPE}', f'--charset={_CHARSET}',
+               f'--model_dir={model_dir}', f'--train_lmdb={train}',
+               f'--eval_lmdb={_SET}={unseen}', *steps)
     seconds = time.monotonic() - started
     after = _accuracy(os.path.join(results, 'after'), unseen,
                       f'--model_dir={model_dir}')

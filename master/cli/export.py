@@ -34,13 +34,14 @@ def main(flags_obj: flags.FlagValues, unused_arguments: list[str]):
   from master.export import saved_model
   from master.export import weights
   export_config = common_flags.from_flags(config_lib.ExportConfig, flags_obj)
-  export = {
-      'saved_model': lambda *to: saved_model.export_model(*to, export_config),
-      'onnx': lambda *to: onnx_model.export_onnx(*to, export_config),
-      'checkpoint': weights.export_weights}[export_config.format]
   with source_flags.load(flags_obj) as model:
     logging.info('Exporting %s', model.name)
-    path = export(model, flags_obj.export_dir)
+    if export_config.format == 'checkpoint':
+      path = weights.export_weights(model, flags_obj.export_dir)
+    else:
+      export = (onnx_model.export_onnx if export_config.format == 'onnx'
+                else saved_model.export_model)
+      path = export(model, flags_obj.export_dir, export_config)
   logging.info('Loaded it again: it reads as the checkpoint does')
   print(path)
 

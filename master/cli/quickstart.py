@@ -8,10 +8,7 @@ it was stopped.
 
 import json
 import os
-import shlex
 import shutil
-import subprocess
-import sys
 import time
 from typing import Any, Sequence
 
@@ -19,9 +16,8 @@ from absl import flags
 
 from master import errors
 from master.cli import app
+from master.cli import stages
 
-_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__))))
 _RECIPE = os.path.join('flags', 'experiments', 'quickstart.flags')
 _SET = 'rendered'
 # Distortions at half their strength, as in print and on most signs.
@@ -45,33 +41,10 @@ def define_flags():
       'runs/quickstart (or runs/quickstart_short) in the checkout.')
 
 
-def _run(command: str, *arguments: str) -> str:
-  """Runs one of the commands in the checkout; returns its stdout.
-
-  Raises:
-    InputError: if it failed; its own message stands above on stderr.
-  """
-  line = shlex.join([command, *arguments])
-  print(f'\n$ {line}', file=sys.stderr, flush=True)
-  module = 'master.cli.' + os.path.basename(command)
-  path = os.pathsep.join(
-      filter(None, [_ROOT, os.environ.get('PYTHONPATH')]))
-  done = subprocess.run(
-      [sys.executable, '-m', module, *arguments], cwd=_ROOT, text=True,
-      stdout=subprocess.PIPE, env={**os.environ, 'PYTHONPATH': path},
-      check=False)
-  sys.stderr.write(done.stdout)
-  if done.returncode:
-    raise errors.InputError(
-        f'{command} ended with exit status {done.returncode}; mend what it '
-        'says above and start the quickstart again, it goes on from here.')
-  return done.stdout
-
-
 def _render(output: str, count: int, seed: int, *more: str):
   if not os.path.isdir(output):
-    _run('data_tools/render_lmdb', f'--output={output}', f'--count={count}',
-         f'--seed={seed}', *_RENDER_FLAGS, *more)
+    stages.run('data_tools/render_lmdb', f'--output={output}',
+               f'--count={count}', f'--seed={seed}', *_RENDER_FLAGS, *more)
 
 
 def _picture_files(lmdb: str, directory: str, count: int) -> Sequence[str]:
@@ -116,12 +89,13 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
   del args
   started = time.time()
   sizes = _SIZES[flags_obj.short]
-  if not os.path.isfile(os.path.join(_ROOT, _RECIPE)):
+  if not os.path.isfile(os.path.join(stages.ROOT, _RECIPE)):
     raise errors.InputError(
         f'{_RECIPE}: not beside the package; run the quickstart in a '
         'checkout.')
   base = os.path.abspath(flags_obj.output_dir or os.path.join(
-      _ROOT, 'runs', 'quickstart_short' if flags_obj.short else 'quickstart'))
+      stages.ROOT, 'runs',
+      'quickstart_short' if flags_obj.short else 'quickstart'))
   os.makedirs(base, exist_ok=True)
   (train_lmdb, eval_lmdb, model_dir, before_dir, report_dir, export_dir,
    pictures) = (
@@ -132,18 +106,19 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
   _render(eval_lmdb, sizes['eval_words'], 2)
   _render(train_lmdb, sizes['train_words'], 1, f'--exclude={eval_lmdb}')
   # What training is worth: the same words, read by the pretrained model.
-  _run('bin/eval', f'--eval_lmdb={_SET}={eval_lmdb}',
-       f'--output_dir={before_dir}')
-  _run('bin/train', f'--flagfile={_RECIPE}', f'--model_dir={model_dir}',
-       f'--train_lmdb={train_lmdb}', f'--eval_lmdb={_SET}={eval_lmdb}',
-       *sizes['train_flags'])
-  _run('bin/eval', f'--model_dir={model_dir}',
-       f'--eval_lmdb={_SET}={eval_lmdb}', f'--output_dir={report_dir}',
-       '--report')
-  saved_model = _run('bin/export', f'--model_dir={model_dir}',
-                     f'--export_dir={export_dir}').splitlines()[-1]
-  _run('bin/predict', f'--saved_model={saved_model}',
-       *_picture_files(eval_lmdb, pictures, 5))
+  stages.run('bin/eval', f'--eval_lmdb={_SET}={eval_lmdb}',
+             f'--output_dir={before_dir}')
+  stages.run('bin/train', f'--flagfile={_RECIPE}', f'--model_dir={model_dir}',
+             f'--train_lmdb={train_lmdb}', f'--eval_lmdb={_SET}={eval_lmdb}',
+             *sizes['train_flags'])
+  stages.run('bin/eval', f'--model_dir={model_dir}',
+             f'--eval_lmdb={_SET}={eval_lmdb}', f'--output_dir={report_dir}',
+             '--report')
+  saved_model = stages.run(
+      'bin/export', f'--model_dir={model_dir}',
+      f'--export_dir={export_dir}').splitlines()[-1]
+  stages.run('bin/predict', f'--saved_model={saved_model}',
+             *_picture_files(eval_lmdb, pictures, 5))
   print(_summary(before_dir, report_dir, saved_model, model_dir,
                  time.time() - started))
   return 0

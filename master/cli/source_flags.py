@@ -5,6 +5,7 @@ Where none does, it is the one that comes with the package.
 Guarded by tests/cli/source_flags_test.py.
 """
 
+import logging
 from typing import TYPE_CHECKING, Optional, Sequence
 
 from absl import flags
@@ -59,15 +60,15 @@ def define_source_flags(with_exported: bool = True,
       '(--average_decay of its training). An exported model has one of both.')
 
   def at_most_one(values: dict[str, Optional[str]]) -> bool:
-    given = [f'--{name}' for name in names if values[name] is not None]
+    given = [name for name in names if values[name] is not None]
     if len(given) > 1:
       raise flags.ValidationError(
           f'{_listed(names)}: give at most one of them, not '
-          f'{" and ".join(given)}.')
+          f'{" and ".join(f"--{name}" for name in given)}.')
     # A script's variable that is not set must not read with another model.
-    if given and not values[given[0][2:]]:
+    if given and not values[given[0]]:
       raise flags.ValidationError(
-          f'{given[0]}: is empty; name a model, or leave the flag out to '
+          f'--{given[0]}: is empty; name a model, or leave the flag out to '
           'read with the one that comes with the package.')
     return True
 
@@ -99,9 +100,12 @@ def load(flags_obj: flags.FlagValues,
     return predictor_lib.Predictor.from_checkpoint(
         flags_obj.checkpoint, search, flags_obj.use_average, device)
   if not exported:
+    model_dir = flags_obj.model_dir or pretrained.directory()
+    if not flags_obj.model_dir:
+      logging.info('No model is named: the pretrained one reads (%s)',
+                   model_dir)
     return predictor_lib.Predictor.from_model_dir(
-        flags_obj.model_dir or pretrained.directory(), search,
-        flags_obj.use_average, device)
+        model_dir, search, flags_obj.use_average, device)
   if flags_obj.saved_model:
     predictor = predictor_lib.Predictor.from_saved_model(
         flags_obj.saved_model, device)

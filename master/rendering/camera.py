@@ -50,9 +50,8 @@ def expose(image: Image.Image, rng: random.Random, strength: float,
   gain = 1 - strength * (1 - least) * rng.random()
   # Dark more often than pale.
   veil = rng.choice((0, 0, 0, 40, 90, 160, 220))
-  return Image.blend(Image.new(image.mode, image.size, (veil,) * len(
-      image.getbands()) if len(image.getbands()) > 1 else veil), image,
-                     gain), gain * contrast
+  flat = Image.new('L', image.size, veil).convert(image.mode)
+  return Image.blend(flat, image, gain), gain * contrast
 
 
 def soften(image: Image.Image, rng: random.Random, strength: float,

@@ -119,17 +119,16 @@ def _homography(width: float, height: float, rng: random.Random,
     shear = strength * rng.uniform(-1, 1) * _WILD_SHEAR
   turn = max(-limit, min(limit, turn))
   stretch = math.exp(strength * rng.gauss(0, 0.16))
-  cos, sin = math.cos(turn), math.sin(turn)
   across = down = 0.0
   if way == 'keystone':
     across = strength * _either_side(rng, _WILD_KEYSTONES) / width
     # What goes away from the eye runs up or down too.
     shear = strength * rng.uniform(-1, 1) * _MAX_SHEAR
     turn = max(-limit, min(limit, 1.5 * turn))
-    cos, sin = math.cos(turn), math.sin(turn)
   elif rng.random() < 0.6 * strength:
     across = strength * rng.uniform(-1, 1) * _MAX_KEYSTONE / width
     down = strength * rng.uniform(-1, 1) * _MAX_KEYSTONE / 2 / height
+  cos, sin = math.cos(turn), math.sin(turn)
   affine = (cos * stretch, cos * shear - sin, 0,
             sin * stretch, sin * shear + cos, 0,
             0, 0, 1)

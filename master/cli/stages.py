@@ -1,0 +1,45 @@
+"""Runs the project's commands one after the other, for jobs of several.
+
+Guarded by tests/cli/quickstart_test.py.
+"""
+
+import os
+import shlex
+import subprocess
+import sys
+
+from master import errors
+
+# Of the checkout, or of what the package was installed into.
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+
+
+def run(command: str, *arguments: str) -> str:
+  """Runs one of the commands in ROOT; its progress goes to stderr.
+
+  Args:
+    command: as in `bin/train`; its name alone decides.
+    *arguments: of the command.
+
+  Returns:
+    Its stdout, which is also shown on stderr.
+
+  Raises:
+    InputError: if it failed; its own message stands above on stderr.
+  """
+  line = shlex.join([command, *arguments])
+  print(f'\n$ {line}', file=sys.stderr, flush=True)
+  module = 'master.cli.' + os.path.basename(command)
+  path = os.pathsep.join(
+      filter(None, [ROOT, os.environ.get('PYTHONPATH')]))
+  done = subprocess.run(
+      [sys.executable, '-m', module, *arguments], cwd=ROOT, text=True,
+      stdout=subprocess.PIPE, env={**os.environ, 'PYTHONPATH': path},
+      check=False)
+  sys.stderr.write(done.stdout)
+  if done.returncode:
+    raise errors.InputError(
+        f'{command} ended with exit status {done.returncode}; mend what it '
+        'says above and start again.')
+  return done.stdout
