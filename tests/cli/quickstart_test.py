@@ -17,9 +17,9 @@ class QuickstartTest(absltest.TestCase):
     process = commands.run('-m', 'master.cli.quickstart', '--short',
                            f'--output_dir={folder}')
     self.assertEqual(2, process.returncode, process.stderr)
-    self.assertIn('$ bin/train', process.stderr)
-    self.assertIn('train_lmdb', process.stderr)
-    self.assertIn('bin/train ended with exit status 2',
+    self.assertIn('$ bin/eval', process.stderr)
+    self.assertIn('eval_lmdb', process.stderr)
+    self.assertIn('bin/eval ended with exit status 2',
                   process.stderr.splitlines()[-1])
     self.assertNotIn('Traceback', process.stderr)
 
