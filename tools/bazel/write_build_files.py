@@ -44,6 +44,7 @@ DATA = {
                                 '//tools:launch'),
     'tests.flagfiles_test': ('//flags',),
     'tests.package_test': (*LAUNCHERS, '//:packaging'),
+    'tests.tools.pretrained_fonts_test': ('//tools/pretrained_fonts',),
     'tests.tools.setup_venv_test': ('//:packaging', '//tools:setup_venv'),
 }
 MODULES = {
