@@ -96,7 +96,7 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
 
 def run():
   """Entry point of the benchmark."""
-  app.run(main, define_flags, __doc__)
+  app.run(main, define_flags, __doc__, uses_tensorflow=True)
 
 
 if __name__ == '__main__':
