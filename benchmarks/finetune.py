@@ -9,7 +9,6 @@ pretrained model, which has no accents, and after the training; and how long
 the training took.
 """
 
-import json
 import os
 import tempfile
 import time
@@ -40,15 +39,14 @@ def define_flags():
                      'to 1.', lower_bound=0.0, upper_bound=1.0)
   flags.DEFINE_integer('train_steps', None, "In place of the recipe's.",
                        lower_bound=1)
-  flags.DEFINE_string('json', None, 'File that also gets the figures.')
+  report.define_json_flag()
 
 
 def _accuracy(folder: str, lmdb: str, *source: str) -> dict[str, float]:
   """What bin/eval says of a model, protocol exact."""
   stages.run('bin/eval', f'--eval_lmdb={_SET}={lmdb}',
              f'--output_dir={folder}', *source)
-  with open(os.path.join(folder, 'results.json'), encoding='utf-8') as f:
-    return json.load(f)['sets'][_SET]['protocols']['exact']
+  return stages.results(folder, _SET)['protocols']['exact']
 
 
 def main(flags_obj: flags.FlagValues, args: list[str]) -> int:

@@ -20,6 +20,11 @@ Row = dict[str, Any]
 def define_flags():
   """--repeats and --json."""
   flags.DEFINE_integer('repeats', 7, 'Timed runs of each row.', lower_bound=1)
+  define_json_flag()
+
+
+def define_json_flag():
+  """--json alone, whose folder must be there."""
   flags.DEFINE_string('json', None, 'File that also gets the figures.')
 
   def has_folder(path: Optional[str]) -> bool:

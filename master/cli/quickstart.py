@@ -6,11 +6,10 @@ exports a SavedModel and reads pictures with it. Started again, it goes on where
 it was stopped.
 """
 
-import json
 import os
 import shutil
 import time
-from typing import Any, Sequence
+from typing import Sequence
 
 from absl import flags
 
@@ -63,15 +62,10 @@ def _picture_files(lmdb: str, directory: str, count: int) -> Sequence[str]:
   return paths
 
 
-def _results(folder: str) -> dict[str, Any]:
-  with open(os.path.join(folder, 'results.json'), encoding='utf-8') as f:
-    return json.load(f)['sets'][_SET]
-
-
 def _summary(before_dir: str, report_dir: str, saved_model: str,
              model_dir: str, seconds: float) -> str:
-  before = _results(before_dir)['protocols']['alnum_ci']
-  results = _results(report_dir)
+  before = stages.results(before_dir, _SET)['protocols']['alnum_ci']
+  results = stages.results(report_dir, _SET)
   judged = results['protocols']['alnum_ci']
   return (
       f'\nQuickstart done in {seconds / 60:.1f} minutes.\n'

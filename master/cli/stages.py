@@ -3,12 +3,15 @@
 Guarded by tests/cli/quickstart_test.py.
 """
 
+import json
 import os
 import shlex
 import subprocess
 import sys
+from typing import Any
 
 from master import errors
+from master.evaluation import results as results_lib
 
 # Of the checkout, or of what the package was installed into.
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
@@ -43,3 +46,10 @@ def run(command: str, *arguments: str) -> str:
         f'{command} ended with exit status {done.returncode}; mend what it '
         'says above and start again.')
   return done.stdout
+
+
+def results(output_dir: str, set_name: str) -> dict[str, Any]:
+  """What `bin/eval --output_dir` wrote of one set into results.json."""
+  path = os.path.join(output_dir, results_lib.RESULTS_FILE)
+  with open(path, encoding='utf-8') as f:
+    return json.load(f)['sets'][set_name]

@@ -45,6 +45,12 @@ class FinetuneTest(absltest.TestCase):
     # Letters that the pretrained model has are not learned anew.
     self.assertRegex(process.stderr, '36 of .*charset|36 characters')
 
+  def test_a_file_without_a_folder_is_refused_before_the_work(self):
+    process = commands.run('-m', 'benchmarks.finetune', '--fonts=x',
+                           '--json=/no/such/found.json')
+    self.assertEqual(2, process.returncode, process.stderr)
+    self.assertRegex(process.stderr, 'error: --json=/no/such/found.json: ')
+
   def test_the_words_of_the_example_fit_its_charset(self):
     words, charset = _lines('words.txt'), set(_lines('charset.txt'))
     self.assertGreaterEqual(len(set(words)), 700)
