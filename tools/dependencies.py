@@ -135,6 +135,10 @@ def part_of(module: str) -> str:
 def may_import(importer: str, imported: str) -> bool:
   """Whether one module of the checkout may import another."""
   importing, part = part_of(importer), part_of(imported)
+  if imported.endswith('_test'):
+    # Each test is a target of its own that none but its runner may see; what
+    # tests share lies beside them, as in tests/commands.py.
+    return False
   if importing == part or importing == 'tests':
     return True
   if part in LEAVES:

@@ -8,7 +8,7 @@ import unicodedata
 from absl.testing import absltest
 
 from tests import commands
-from tests.rendering import fonts_test
+from tests import font_files
 
 _EXAMPLE = pathlib.Path(commands.ROOT, 'docs', 'fine_tuning')
 # Letters that are no letter with an accent.
@@ -25,7 +25,7 @@ class FinetuneTest(absltest.TestCase):
     folder = self.create_tempdir().full_path
     fonts = os.path.join(folder, 'fonts')
     os.mkdir(fonts)
-    font = fonts_test.font_of(_lines('charset.txt'), lambda c: _OTHERS.get(
+    font = font_files.font_of(_lines('charset.txt'), lambda c: _OTHERS.get(
         c, unicodedata.normalize('NFKD', c)[0]))
     with open(os.path.join(fonts, 'a.ttf'), 'wb') as f:
       f.write(font)

@@ -1,11 +1,9 @@
 """Tests of master/rendering/fonts.py, with fonts that they make."""
 
-import io
 import itertools
 import os
 import random
 import string
-import struct
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -16,82 +14,14 @@ from PIL import ImageFont
 
 from master import errors
 from master.rendering import fonts
-
-# Pillow keeps its own font as data: the one that any machine has.
-PILLOW = ImageFont.load_default(20).path.getvalue()
-
-
-def font_of(characters, drawn_as=str):
-  """Pillow's font with fewer characters, some drawn as others.
-
-  Args:
-    characters: that the font shall have.
-    drawn_as: takes a character to the one whose glyph it gets.
-
-  Returns:
-    bytes of a font file: the tables of Pillow's, with another `cmap`.
-  """
-  font = io.BytesIO(PILLOW)
-  tables = {}
-  version, count = struct.unpack('>IH6x', font.read(12))
-  for _ in range(count):
-    tag, _, offset, length = struct.unpack('>4sIII', font.read(16))
-    tables[tag] = PILLOW[offset:offset + length]
-  ids = glyph_ids(tables[b'cmap'])
-  groups = [(ord(c), ord(c), ids[ord(drawn_as(c))])
-            for c in sorted(characters)]
-  tables[b'cmap'] = struct.pack(
-      '>HHHHIHHIII', 0, 1, 3, 10, 12, 12, 0, 16 + 12 * len(groups), 0,
-      len(groups)) + b''.join(struct.pack('>III', *g) for g in groups)
-  header = struct.pack('>IHHHH', version, count, 0, 0, 0)
-  directory, body = b'', b''
-  start = len(header) + 16 * count
-  for tag, table in sorted(tables.items()):
-    directory += struct.pack('>4sIII', tag, 0, start + len(body), len(table))
-    body += table + b'\0' * (-len(table) % 4)
-  return header + directory + body
-
-
-def table_start(font, wanted):
-  """Where a table lies in a font file; 0 if it is not there."""
-  count, = struct.unpack_from('>4xH', font)
-  for i in range(count):
-    tag, start = struct.unpack_from('>4s4xI', font, 12 + 16 * i)
-    if tag == wanted:
-      return start
-  return 0
-
-
-def glyph_ids(cmap):
-  """Code point -> glyph id, of a `cmap` with a subtable of format 4."""
-  count, = struct.unpack_from('>2xH', cmap)
-  for i in range(count):
-    start, = struct.unpack_from('>4xI', cmap, 4 + 8 * i)
-    if struct.unpack_from('>H', cmap, start) == (4,):
-      break
-  segments = struct.unpack_from('>6xH', cmap, start)[0] // 2
-  words = np.frombuffer(cmap, '>u2', (len(cmap) - start) // 2, start)[7:]
-  ends, starts, deltas, offsets = (
-      words[n * segments + (n > 0):(n + 1) * segments + (n > 0)].astype(int)
-      for n in range(4))
-  places = words[3 * segments + 1:]
-  ids = {}
-  for i in range(segments):
-    for code in range(starts[i], ends[i] + 1):
-      if offsets[i]:
-        glyph = int(places[i + offsets[i] // 2 + code - starts[i]])
-        glyph = glyph and glyph + deltas[i]
-      else:
-        glyph = code + deltas[i]
-      ids[code] = int(glyph) % 65536
-  return ids
+from tests import font_files
 
 
 class FaceTest(absltest.TestCase):
 
   def face(self, *arguments):
     return fonts.Face(self.create_tempfile(
-        content=font_of(*arguments), mode='wb').full_path)
+        content=font_files.font_of(*arguments), mode='wb').full_path)
 
   def test_pillow_has_all_of_ascii_but_no_chinese(self):
     face = fonts.Face()
@@ -177,9 +107,9 @@ class FontBookTest(absltest.TestCase):
       f.write(content)
 
   def test_finds_fonts_in_subfolders_and_skips_others(self):
-    self.add('b/deep/two.OTF', PILLOW)
-    self.add('one.ttf', PILLOW)
-    self.add('torn.ttf', PILLOW[:1000])
+    self.add('b/deep/two.OTF', font_files.PILLOW)
+    self.add('one.ttf', font_files.PILLOW)
+    self.add('torn.ttf', font_files.PILLOW[:1000])
     self.add('empty.otf', b'')
     self.add('readme.txt', b'fonts')
     book = fonts.FontBook(self.folder)
@@ -191,8 +121,8 @@ class FontBookTest(absltest.TestCase):
     self.assertEqual(['Pillow'], [f.name for f in fonts.FontBook().faces])
 
   def test_falls_back_where_a_glyph_is_missing(self):
-    self.add('all.ttf', PILLOW)
-    self.add('digits.ttf', font_of(string.digits))
+    self.add('all.ttf', font_files.PILLOW)
+    self.add('digits.ttf', font_files.font_of(string.digits))
     book = fonts.FontBook(self.folder)
     picks = [book.pick('a1', random.Random(i)) for i in range(40)]
     self.assertEqual({'all.ttf'}, {face.name for face, _ in picks})
@@ -203,7 +133,7 @@ class FontBookTest(absltest.TestCase):
 
   def test_a_family_of_many_cuts_is_as_likely_as_another(self):
     for i in range(9):
-      self.add(f'cut{i}.ttf', PILLOW)
+      self.add(f'cut{i}.ttf', font_files.PILLOW)
     book = fonts.FontBook(self.folder)
     other = fonts.Face()
     other.family = 'Other'
@@ -213,13 +143,13 @@ class FontBookTest(absltest.TestCase):
     self.assertBetween(picks.count(other), 150 - 27, 150 + 27)
 
   def test_a_glyph_that_is_broken_counts_as_missing(self):
-    broken = bytearray(font_of(string.ascii_letters))
+    broken = bytearray(font_files.font_of(string.ascii_letters))
     # The outlines, behind those of the first letters.
-    start = table_start(bytes(broken), b'CFF ') or table_start(
-        bytes(broken), b'glyf')
+    start = (font_files.table_start(bytes(broken), b'CFF ')
+             or font_files.table_start(bytes(broken), b'glyf'))
     broken[start + 9000:start + 12000] = bytes([255]) * 3000
     self.add('torn.ttf', bytes(broken))
-    self.add('whole.ttf', PILLOW)
+    self.add('whole.ttf', font_files.PILLOW)
     book = fonts.FontBook(self.folder)
     for seed, letter in enumerate(string.ascii_letters):
       face, _ = book.pick(letter, random.Random(seed))
