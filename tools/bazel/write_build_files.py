@@ -35,7 +35,8 @@ WEIGHTS = tuple(f':{path.name}' for path in sorted(
 DATA = {
     'benchmarks.finetune': ('//docs:fine_tuning', '//flags'),
     'master.cli.quickstart': (*LAUNCHERS, '//flags'),
-    'master.pretrained': (':checkpoint', ':config.json', *WEIGHTS),
+    'master.pretrained': (':README.md', ':checkpoint', ':config.json',
+                          *WEIGHTS),
     'master.report.page': (':page.css', ':page.html', ':page.js'),
     'tests.bin.launchers_test': LAUNCHERS,
     'tests.charset_test': ('//flags',),
