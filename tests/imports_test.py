@@ -46,6 +46,10 @@ class ImportsTest(absltest.TestCase):
         and not dependencies.may_import(name, i.module)]
     self.assertEmpty(faults)
 
+  def test_no_test_is_imported(self):
+    self.assertTrue(dependencies.may_import('tests.a_test', 'tests.commands'))
+    self.assertFalse(dependencies.may_import('tests.a_test', 'tests.b_test'))
+
   def test_every_part_has_its_rule(self):
     parts = {dependencies.part_of(name) for name in self.modules}
     self.assertContainsSubset(parts, {*dependencies.ALLOWED,
