@@ -11,12 +11,16 @@ from absl.testing import parameterized
 
 from master import config as config_lib
 from master.cli import common_flags
+from master.cli import render_lmdb
 from master.cli import train
 from tests import flag_registry
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 FLAGFILES = sorted(
     str(path.relative_to(ROOT)) for path in (ROOT / 'flags').rglob('*.flags'))
+# Those of flags/rendering are for render_lmdb, all others for training.
+RENDERING = [path for path in FLAGFILES if 'flags/rendering/' in path]
+TRAINING = [path for path in FLAGFILES if path not in RENDERING]
 GROUPS = (config_lib.ModelConfig, config_lib.DataConfig,
           config_lib.TrainConfig, config_lib.DecodeConfig,
           config_lib.AugmentConfig)
@@ -41,9 +45,9 @@ class FlagfilesTest(parameterized.TestCase):
     # Nested --flagfile paths are relative to the working directory.
     self.addCleanup(os.chdir, os.getcwd())
     os.chdir(ROOT)
-    train.define_flags()
 
   def _parse(self, path: str) -> list:
+    train.define_flags()
     flags.FLAGS(['train', f'--flagfile={path}', '--model_dir=m',
                  '--train_lmdb=a'])
     return [common_flags.from_flags(group, flags.FLAGS) for group in GROUPS]
@@ -53,9 +57,16 @@ class FlagfilesTest(parameterized.TestCase):
         {f'flags/model/{name}.flags' for name in ('base', 'small', 'tiny')},
         FLAGFILES)
 
-  @parameterized.parameters(*FLAGFILES)
+  @parameterized.parameters(*TRAINING)
   def test_parses_and_says_what_it_is(self, path):
     self._parse(path)
+    self.assertRegex((ROOT / path).read_text(), r'^# [A-Z].{20,}')
+
+  @parameterized.parameters(*zip(RENDERING))
+  def test_flags_of_rendering_parse_and_say_what_they_are(self, path):
+    render_lmdb.define_flags()
+    flags.FLAGS(['render_lmdb', f'--flagfile={path}', '--output=o',
+                 '--count=1'])
     self.assertRegex((ROOT / path).read_text(), r'^# [A-Z].{20,}')
 
   def test_base_is_the_default_model(self):

@@ -27,6 +27,7 @@ from master.cli import exclude_flag
 from master.cli import progress as progress_lib
 from master.inputs import lmdb_writer
 from master.rendering import fonts as fonts_lib
+from master.rendering import forms as forms_lib
 from master.rendering import pictures as pictures_lib
 from master.rendering import production
 from master.rendering import renderer
@@ -97,6 +98,16 @@ def _define_word_flags():
       lambda values: sum(rate or 0 for rate in values.values()) <= 1.000001,
       '--number_rate, --random_rate and --made_up_rate: must not be above 1 '
       'together.')
+  flags.DEFINE_list(
+      'kind_rates', [],
+      'Shares of words of certain kinds, 0 to 1, such as price=0.01,web=0.02; '
+      'what they leave is shared out by the other flags. Kinds: '
+      + ', '.join(forms_lib.KINDS) + '. Those that hold words take them from '
+      '--words where it is given.')
+  _define_rate('long_rate', 0.0,
+               'Share of the words of --words that are drawn from its words '
+               f'of {words_lib.LONG} characters and more alone, 0 to 1; the '
+               'others are drawn from all.')
   exclude_flag.define('rendered', 'case and punctuation aside,')
   flags.DEFINE_integer(
       'min_word_length', 1, 'Shortest word, in characters.', lower_bound=1)
@@ -230,13 +241,33 @@ def _case_weights(flags_obj: flags.FlagValues) -> tuple[float, ...]:
   return weights
 
 
+def _kind_rates(flags_obj: flags.FlagValues) -> dict[str, float]:
+  """Kind -> share, of --kind_rates."""
+  rates = {}
+  for entry in flags_obj.kind_rates:
+    kind, _, share = entry.partition('=')
+    try:
+      rate = float(share)
+    except ValueError:
+      rate = math.nan
+    if kind in rates or math.isnan(rate):
+      raise errors.InputError(
+          f'--kind_rates={entry}: write each kind once, with its share: '
+          'price=0.01,web=0.02.')
+    rates[kind] = rate
+  forms_lib.check_rates(rates)
+  return rates
+
+
 def _mix(flags_obj: flags.FlagValues) -> words_lib.Mix:
   rates = {name: flags_obj[name].value for name in _DEFAULT_RATES}
   for name, default in _DEFAULT_RATES.items():
     if rates[name] is None:
       rates[name] = 0.0 if flags_obj.words else default
   return words_lib.Mix(case_weights=_case_weights(flags_obj),
-                       made_up_rate=flags_obj.made_up_rate, **rates)
+                       made_up_rate=flags_obj.made_up_rate,
+                       kind_rates=_kind_rates(flags_obj),
+                       long_rate=flags_obj.long_rate, **rates)
 
 
 def _suitable_words(flags_obj: flags.FlagValues, characters: str,

@@ -70,7 +70,7 @@ class Artist:
                                                plan.weights)
     self._words = words_lib.WordSource(
         plan.characters, plan.min_length, plan.max_length, plan.mix, listed,
-        self._accept)
+        self._accept, self._fonts.covers)
     self._pictures = plan.backgrounds and pictures_lib.PictureBook(
         plan.backgrounds, plan.seed)
 

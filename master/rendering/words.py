@@ -7,13 +7,20 @@ import dataclasses
 import functools
 import itertools
 import random
-from typing import Callable, Iterable, Optional, Sequence
+from typing import Callable, Iterable, Mapping, Optional, Sequence
 
 from master import errors
+from master.rendering import forms
 from master.rendering import made_up
 from master.rendering import punctuation
 
 _MANY_TRIES = 1000
+# Attempts to draw a word of letters alone from a list that has others too.
+_FEW_TRIES = 16
+# Characters of a word that is long, at least.
+LONG = 11
+# Who has seen so few digits before has not seen the word they stand in.
+_FEW_DIGITS = 3
 CASES = ('keep', 'lower', 'title', 'upper')
 
 
@@ -29,12 +36,18 @@ class Mix:
     punctuation_rate: share of the words, numbers aside, that get marks.
     case_weights: how often words stand as they are, in lower case, with a
       capital, in capitals: the order of CASES.
+    kind_rates: share of words of each kind of `forms.KINDS`; kinds that are
+      not named are not made.
+    long_rate: share of the words of the list that are drawn from its words of
+      LONG characters and more alone.
   """
   number_rate: float = 0.0
   random_rate: float = 0.0
   made_up_rate: float = 0.0
   punctuation_rate: float = 0.0
   case_weights: tuple[float, ...] = (0.1, 0.2, 0.25, 0.45)
+  kind_rates: Mapping[str, float] = dataclasses.field(default_factory=dict)
+  long_rate: float = 0.0
 
 
 def folded(word: str) -> str:
@@ -95,6 +108,7 @@ class WordList:
     """
     self._words = words
     self._seed = seed
+    self._weights = weights
     self._sums = weights and list(itertools.accumulate(weights))
     self._order = functools.lru_cache(maxsize=2)(self._shuffled)
 
@@ -110,13 +124,26 @@ class WordList:
     epoch, position = divmod(index, len(self._words))
     return self._words[self._order(epoch)[position]]
 
+  def any_word(self, rng: random.Random) -> str:
+    """A word by chance alone, whichever were shown before."""
+    return self.word(0, rng) if self._sums else rng.choice(self._words)
+
+  def part(self, wanted: Callable[[str], bool]) -> Optional['WordList']:
+    """The words of which `wanted` is true; None where there is none."""
+    kept = [i for i, word in enumerate(self._words) if wanted(word)]
+    if not kept:
+      return None
+    return WordList([self._words[i] for i in kept], self._seed,
+                    self._weights and [self._weights[i] for i in kept])
+
 
 class WordSource:
   """The word of each record."""
 
   def __init__(self, characters: str, min_length: int, max_length: int,
                mix: Mix, listed: Optional[WordList] = None,
-               accept: Callable[[str], bool] = lambda word: True):
+               accept: Callable[[str], bool] = lambda word: True,
+               drawable: Callable[[str], bool] = lambda word: True):
     """Keeps what words come from.
 
     Args:
@@ -127,6 +154,12 @@ class WordSource:
       listed: words to show where nothing is made up; None for none.
       accept: tells whether a word may be shown; others are made up anew. Of
         the list all words may be, in each case that their characters allow.
+      drawable: tells whether a font has all characters of a word. It is all
+        that is asked of single characters and short numbers of
+        `mix.kind_rates`, of which few would be left otherwise.
+
+    Raises:
+      InputError: if long words are wanted of a list that has none.
     """
     self._mix = mix
     # What is made up is in lower case: to keep that would be no choice.
@@ -134,9 +167,19 @@ class WordSource:
         mix.case_weights if any(mix.case_weights[1:]) else Mix.case_weights)
     self._listed = listed
     self._accept = accept
+    self._drawable = drawable
     self._characters = frozenset(characters)
     self._maker = made_up.WordMaker(characters, min_length, max_length)
     self._marks = punctuation.Punctuation(characters, max_length)
+    self._forms = forms.Forms(characters, min_length, max_length, self._drawn,
+                              self._in_some_case)
+    self._long = None
+    if mix.long_rate:
+      self._long = listed and listed.part(lambda word: len(word) >= LONG)
+      if not self._long:
+        raise errors.InputError(
+            f'--long_rate={mix.long_rate:g}: --words has no word of {LONG} '
+            'characters; leave the flag out.')
 
   def word(self, index: int, rng: random.Random) -> str:
     """A word for the record at `index`.
@@ -144,10 +187,13 @@ class WordSource:
     Raises:
       InputError: if hardly any word is left to show.
     """
+    kind = self._form(rng)
+    if kind:
+      return self._of_kind(kind, rng)
     make = self._kind(rng)
     for _ in range(_MANY_TRIES):
       if make is None:
-        word = self._recased(self._listed.word(index, rng),
+        word = self._recased(self._of_list(index, rng),
                              self._mix.case_weights, rng)
       elif make == self._maker.word:
         word = self._recased(make(rng), self._made_up_weights, rng)
@@ -160,6 +206,49 @@ class WordSource:
     raise errors.InputError(
         '--exclude: leaves hardly a word to make up; raise '
         '--max_word_length, or name --words.')
+
+  def _form(self, rng: random.Random) -> Optional[str]:
+    """The kind of form to make; None for words of other sources."""
+    if not self._mix.kind_rates:
+      return None
+    chance = rng.random()
+    for kind, rate in self._mix.kind_rates.items():
+      if chance < rate:
+        return kind
+      chance -= rate
+    return None
+
+  def _of_kind(self, kind: str, rng: random.Random) -> str:
+    for _ in range(_MANY_TRIES):
+      word = self._forms.make(kind, rng)
+      bare = folded(word)
+      is_free = (len(bare) == 1 or not any(map(str.isalnum, bare))
+                 or bare.isdigit() and len(bare) <= _FEW_DIGITS)
+      if (self._drawable if is_free else self._accept)(word):
+        return word
+    raise errors.InputError(
+        f'--exclude: leaves hardly a word of --kind_rates={kind}; leave the '
+        'kind out.')
+
+  def _of_list(self, index: int, rng: random.Random) -> str:
+    if self._long and rng.random() < self._mix.long_rate:
+      return self._long.any_word(rng)
+    return self._listed.word(index, rng)
+
+  def _drawn(self, rng: random.Random) -> str:
+    """A word for a form: of letters alone, where there are such."""
+    word = ''
+    for _ in range(_FEW_TRIES):
+      word = (self._listed.any_word(rng) if self._listed
+              else self._maker.word(rng))
+      if word.isalpha():
+        break
+    return word
+
+  def _in_some_case(self, word: str, rng: random.Random) -> str:
+    found = cases_of(word, frozenset(word + word.upper() + word.lower()),
+                     self._made_up_weights)
+    return rng.choices(list(found), list(found.values()))[0]
 
   def _kind(self, rng: random.Random) -> Optional[Callable]:
     """What makes the word up; None for the list."""
