@@ -194,13 +194,13 @@ class Forms:
     gap = rng.choice('--.-')
     country = '+' + rng.choice(('1', '33', '39', '44', '49', '65', '86', '91'))
     return rng.choice((
-        _some(rng, 3, 3) + gap + _some(rng, 4, 4),
+        _some(rng, 3, 3) + '-' + _some(rng, 4, 4),
         gap.join((_some(rng, 3, 3), _some(rng, 3, 3), _some(rng, 4, 4))),
         f'({_some(rng, 2, 3)}){_some(rng, 3, 3)}{gap}{_some(rng, 4, 4)}',
         gap.join(('1', rng.choice(('800', '888')), _some(rng, 3, 3),
                   _some(rng, 4, 4))), country + _some(rng, 8, 10),
         gap.join((country, _some(rng, 4, 4), _some(rng, 4, 4))),
-        '0' + _some(rng, 2, 4) + gap + _some(rng, 6, 7),
+        '0' + _some(rng, 2, 3) + rng.choice('-/') + _some(rng, 6, 7),
         _some(rng, 7, 8), _some(rng, 10, 10), '0' + _some(rng, 9, 10)))
 
   def _measure(self, rng: random.Random) -> str:

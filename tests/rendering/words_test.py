@@ -8,6 +8,7 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from master import errors
+from master.rendering import kinds
 from master.rendering import words
 
 ALNUM = string.digits + string.ascii_letters
@@ -57,6 +58,22 @@ class WordListTest(absltest.TestCase):
       return [listed.word(i, random.Random()) for i in range(20)]
     self.assertEqual(order(3), order(3))
     self.assertNotEqual(order(3), order(4))
+
+  def test_parts_keep_their_weights(self):
+    listed = words.WordList(['aa', 'b', 'cc'], 1, [1.0, 5.0, 3.0])
+    part = listed.part(lambda word: len(word) == 2)
+    counts = collections.Counter(
+        part.any_word(random.Random(i)) for i in range(1000))
+    self.assertEqual({'aa', 'cc'}, set(counts))
+    self.assertBetween(counts['cc'], 750 - 42, 750 + 42)
+    self.assertIsNone(listed.part(lambda word: len(word) == 3))
+
+  def test_any_word_leaves_the_order_as_it_is(self):
+    listed = words.WordList(list('abc'), seed=3)
+    self.assertEqual(set('abc'), {listed.any_word(random.Random(i))
+                                  for i in range(50)})
+    self.assertCountEqual('abc', [listed.word(i, random.Random())
+                                  for i in range(3)])
 
   def test_weights_say_how_often(self):
     counts = collections.Counter(shown(
@@ -158,6 +175,49 @@ class WordSourceTest(parameterized.TestCase):
     found = ''.join(shown(source))
     self.assertNotIn('.', found)
     self.assertIn('-', found)
+
+  def test_kinds_at_their_rates_and_the_rest_as_without(self):
+    source = self.source(MARKED, listed=['boat'], case_weights=(0, 1, 0, 0),
+                         kind_rates={'price': 0.2, 'web': 0.1})
+    counts = collections.Counter(map(kinds.kind_of, shown(source, 2000)))
+    self.assertBetween(counts['price'], 400 - 54, 400 + 54)
+    self.assertBetween(counts['web'], 200 - 41, 200 + 41)
+    self.assertEqual(2000, counts['price'] + counts['web'] + counts['lower'])
+
+  def test_words_of_kinds_come_from_the_list_in_its_cases(self):
+    source = self.source(MARKED, listed=['boat', 'x-1'],
+                         case_weights=(0, 0, 0, 1),
+                         kind_rates={'ending_mark': 1.0})
+    self.assertEqual({'BOAT'}, {word.rstrip('.,:;!?*')
+                                for word in shown(source)})
+    made_up = shown(self.source(MARKED, kind_rates={'apostrophe': 1.0}))
+    self.assertGreater(len(set(made_up)), 200)
+
+  def test_what_is_excluded_is_not_made_but_single_characters_are(self):
+    source = self.source(
+        '0123456789%ab', 1, 3, kind_rates={
+            'single_digit': 0.3, 'percent': 0.3, 'compound': 0.4},
+        listed=['a', 'b'], case_weights=(0, 1, 0, 0),
+        accept=lambda word: words.folded(word) in ('ab', 'ba'))
+    found = set(shown(source))
+    self.assertContainsSubset(string.digits, found)
+    self.assertIn('50%', found)
+    self.assertIn('ab', found)
+    self.assertNoCommonElements(['aa', 'bb'], found)
+    source = self.source('ab', 1, 3, kind_rates={'compound': 1.0},
+                         listed=['a', 'b'], accept=lambda word: False)
+    with self.assertRaisesRegex(errors.InputError,
+                                '^--exclude: .*kind_rates=compound'):
+      source.word(0, random.Random(0))
+
+  def test_long_words_at_their_rate(self):
+    listed = ['short'] * 9 + ['abcdefghijk']
+    for rate, expected in ((0.0, 200), (0.5, 1100), (1.0, 2000)):
+      found = shown(self.source(listed=listed, long_rate=rate), 2000)
+      self.assertAlmostEqual(expected, sum(len(w) > 10 for w in found),
+                             delta=70 * (0 < rate < 1))
+    with self.assertRaisesRegex(errors.InputError, '^--long_rate=0.5: --words'):
+      self.source(listed=['short'], long_rate=0.5)
 
   def test_says_when_nothing_is_left(self):
     source = self.source('abc', 1, 1, accept=lambda word: False)
