@@ -67,7 +67,7 @@ TENSORFLOW_FREE = (
     'master.report',
     'master.training.curves', 'master.training.metrics_log',
     'master.cli.app', 'master.cli.common_flags', 'master.cli.check_lmdb',
-    'master.cli.copy_lmdb', 'master.cli.create_lmdb',
+    'master.cli.copy_lmdb', 'master.cli.count_kinds', 'master.cli.create_lmdb',
     'master.cli.plot_metrics', 'master.cli.render_lmdb')
 
 

@@ -103,7 +103,8 @@ def _define_word_flags():
       'Shares of words of certain kinds, 0 to 1, such as price=0.01,web=0.02; '
       'what they leave is shared out by the other flags. Kinds: '
       + ', '.join(forms_lib.KINDS) + '. Those that hold words take them from '
-      '--words where it is given.')
+      '--words where it is given. Single characters and numbers of up to '
+      'three digits are rendered even if --exclude has them.')
   _define_rate('long_rate', 0.0,
                'Share of the words of --words that are drawn from its words '
                f'of {words_lib.LONG} characters and more alone, 0 to 1; the '

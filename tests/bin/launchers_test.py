@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 LAUNCHERS = ('bin/train', 'bin/eval', 'bin/predict', 'bin/export',
              'bin/import_checkpoint', 'data_tools/create_lmdb',
              'data_tools/copy_lmdb', 'data_tools/render_lmdb',
-             'data_tools/check_lmdb',
+             'data_tools/check_lmdb', 'data_tools/count_kinds',
              'data_tools/show_augmentation', 'data_tools/plot_metrics')
 
 FAKE_PYTHON = '''#!/bin/sh

@@ -99,6 +99,18 @@ class RenderLmdbTest(parameterized.TestCase):
         f'--words={words}', '--count=60', '--charset=94', '--case=keep',
         output='plain'))
 
+  def test_kinds_and_long_words_at_their_rates(self):
+    words = self.write_words('zebra\nrhinoceroses\n')
+    labels = self.labels(
+        f'--words={words}', '--count=300', '--charset=94', '--case=lower',
+        '--kind_rates=price=0.2,web=0.1', '--long_rate=1', '--max_height=20')
+    # Three deviations.
+    prices = [label for label in labels if '$' in label or 'Rs' in label
+              or re.fullmatch('[0-9.,]+[-/]+', label)]
+    self.assertBetween(len(prices), 60 - 21, 60 + 21)
+    self.assertBetween(labels.count('rhinoceroses'), 210 - 24, 210 + 24)
+    self.assertNotIn('zebra', labels)
+
   def test_exclude(self):
     words = self.write_words('one\ntwo\nthree\n')
     seen = self.labels(f'--words={words}', '--count=2')
@@ -202,6 +214,14 @@ class RenderLmdbTest(parameterized.TestCase):
       (['--count=5', '--case_rates=0,0,0,0'], '--case_rates=0,0,0,0: '),
       (['--count=5', '--case_rates=1,2,3,x'], '--case_rates=1,2,3,x: '),
       (['--count=5', '--cut_rate=-1'], '--cut_rate=-1: '),
+      (['--count=5', '--kind_rates=prise=0.1'], '--kind_rates=prise: no such'),
+      (['--count=5', '--kind_rates=price'], '--kind_rates=price: write each'),
+      (['--count=5', '--kind_rates=web=.1,web=.1'], '--kind_rates=web=.1: '),
+      (['--count=5', '--kind_rates=web=2'], '--kind_rates=web=2: a share'),
+      (['--count=5', '--kind_rates=web=.9,price=.2'], '--kind_rates: the sha'),
+      (['--count=5', '--kind_rates=single_mark=1', '--charset=62'],
+       '--kind_rates=single_mark: hardly a word'),
+      (['--count=5', '--long_rate=0.5'], '--long_rate=0.5: --words has no'),
       (['--count=5', '--min_word_length=5', '--max_word_length=4'],
        '--max_word_length: '),
       (['--count=5', '--min_height=50', '--max_height=40'], '--max_height: '),
