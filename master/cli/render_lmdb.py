@@ -130,8 +130,15 @@ def _define_look_flags():
   default = renderer.Settings()
   flags.DEFINE_string(
       'fonts', None,
-      'Folder whose .ttf and .otf files, those of subfolders too, words are '
-      'drawn with; without it, the one font that Pillow brings.')
+      'Folder whose .ttf, .otf, .woff and .woff2 files, those of subfolders '
+      'too, words are drawn with; without it, the one font that Pillow '
+      'brings. A file wrong_glyphs.tsv in it may name fonts, and behind a tab '
+      'characters that they are not to be used for.')
+  flags.DEFINE_list(
+      'font_rates', [],
+      'Shares of the words that are drawn with the fonts of some folders in '
+      '--fonts, 0 to 1, such as text=0.6,display=0.3; the other fonts have '
+      'what is left. Without it, all families of fonts are equally likely.')
   flags.DEFINE_float(
       'effects', default.strength,
       'Strength of all distortions, from 0 (straight, black on white) to 1.',
@@ -242,21 +249,33 @@ def _case_weights(flags_obj: flags.FlagValues) -> tuple[float, ...]:
   return weights
 
 
-def _kind_rates(flags_obj: flags.FlagValues) -> dict[str, float]:
-  """Kind -> share, of --kind_rates."""
+def _shares(flags_obj: flags.FlagValues, flag: str) -> dict[str, float]:
+  """Name -> share, of --kind_rates or --font_rates."""
   rates = {}
-  for entry in flags_obj.kind_rates:
-    kind, _, share = entry.partition('=')
+  for entry in flags_obj[flag].value:
+    name, _, share = entry.partition('=')
     try:
       rate = float(share)
     except ValueError:
       rate = math.nan
-    if kind in rates or math.isnan(rate):
+    if name in rates or math.isnan(rate):
       raise errors.InputError(
-          f'--kind_rates={entry}: write each kind once, with its share: '
-          'price=0.01,web=0.02.')
-    rates[kind] = rate
-  forms_lib.check_rates(rates)
+          f'--{flag}={entry}: write each name once, with its share, as '
+          'name=0.1.')
+    if not 0 <= rate <= 1:
+      raise errors.InputError(f'--{flag}={entry}: a share is from 0 to 1.')
+    rates[name] = rate
+  if sum(rates.values()) > 1.000001:
+    raise errors.InputError(
+        f'--{flag}: the shares are {sum(rates.values()):g} together, and must '
+        'not be above 1.')
+  return rates
+
+
+def _kind_rates(flags_obj: flags.FlagValues) -> dict[str, float]:
+  """Kind -> share, of --kind_rates."""
+  rates = _shares(flags_obj, 'kind_rates')
+  forms_lib.check_kinds(rates)
   return rates
 
 
@@ -330,7 +349,8 @@ def _plan(flags_obj: flags.FlagValues, fonts: fonts_lib.FontBook
       words=[word for word, _ in entries] or None, weights=weights, mix=mix,
       min_length=flags_obj.min_word_length,
       max_length=flags_obj.max_word_length, excluded=excluded,
-      fonts=flags_obj.fonts, backgrounds=_backgrounds(flags_obj),
+      fonts=flags_obj.fonts, font_rates=_shares(flags_obj, 'font_rates'),
+      backgrounds=_backgrounds(flags_obj),
       settings=_settings(flags_obj))
 
 
@@ -374,7 +394,7 @@ def main(flags_obj: flags.FlagValues, arguments: list[str]) -> int:
   """Renders the words that the flags ask for."""
   del arguments
   _check_sheet(flags_obj.sheet)
-  fonts = fonts_lib.FontBook(flags_obj.fonts)
+  fonts = fonts_lib.FontBook(flags_obj.fonts, _shares(flags_obj, 'font_rates'))
   if fonts.skipped:
     logging.warning('--fonts: %d files are no usable fonts, the first is %s',
                     len(fonts.skipped), fonts.skipped[0])

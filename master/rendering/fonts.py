@@ -6,7 +6,7 @@ Guarded by tests/rendering/fonts_test.py.
 import functools
 import os
 import random
-from typing import Optional, Sequence, Union
+from typing import Iterable, Mapping, Optional, Sequence, Union
 
 import numpy as np
 from PIL import Image
@@ -21,7 +21,10 @@ SIZES = (28, 56, 112)
 # Glyphs of the smallest size are halves of the next one's: FreeType takes
 # longer than all else where many fonts are used for few words each.
 _HALVED, _WHOLE = SIZES[:2]
-_SUFFIXES = ('.ttf', '.otf')
+_SUFFIXES = ('.ttf', '.otf', '.woff', '.woff2')
+# Beside the fonts: lines of a file's name, a tab, and characters whose glyphs
+# are another's, so that no word with them is drawn in that font.
+WRONG_GLYPHS = 'wrong_glyphs.tsv'
 # No font has a glyph for a noncharacter: it shows what stands for a missing
 # one.
 _NONCHARACTER = '\uffff'
@@ -48,7 +51,7 @@ class Face:
     """Opens the font.
 
     Args:
-      path: of a TrueType or OpenType file; None for Pillow's own.
+      path: of a TrueType, OpenType or WOFF file; None for Pillow's own.
 
     Raises:
       OSError: if it cannot be read as a font.
@@ -75,6 +78,11 @@ class Face:
       known = self._has if self._look_for(character) else self._lacks
       known.add(character)
     return characters <= self._has
+
+  def leave_out(self, characters: Iterable[str]):
+    """Has the font count as one without these characters."""
+    self._lacks.update(characters)
+    self._has.difference_update(characters)
 
   def _look_for(self, character: str) -> bool:
     if character.isspace():
@@ -261,17 +269,27 @@ def draw(face: Face, text: str, size: int,
 class FontBook:
   """The fonts to draw from."""
 
-  def __init__(self, directory: Optional[str] = None):
+  def __init__(self, directory: Optional[str] = None,
+               rates: Optional[Mapping[str, float]] = None):
     """Opens all fonts below a folder.
 
     Args:
-      directory: searched with its subfolders for .ttf and .otf files; None
-        for the one scalable font that Pillow brings.
+      directory: searched with its subfolders for .ttf, .otf, .woff and .woff2
+        files; None for the one scalable font that Pillow brings. Of the fonts
+        that its file WRONG_GLYPHS names, the characters there are not used.
+      rates: folder in `directory` -> share of the words that are drawn with
+        its fonts; all other fonts have what is left of 1. None or empty to
+        have each family of all fonts as likely as another.
 
     Raises:
-      InputError: naming --fonts, if there is no usable font.
+      InputError: naming --fonts, if there is no usable font, or
+        --font_rates, if one of its folders has none.
     """
     self.skipped = []
+    self._groups, self._shares = [], []
+    if directory is None and rates:
+      raise errors.InputError(
+          '--font_rates: needs --fonts, of whose folders it tells.')
     if directory is None:
       self.faces = [_pillow_face()]
       self._families = [self.faces]
@@ -288,12 +306,33 @@ class FontBook:
         self.skipped.append(path)
         continue
       self.faces.append(face)
+    wrong = _wrong_glyphs(directory)
+    for face in self.faces:
+      face.leave_out(wrong.get(face.name, ''))
     if not self.faces:
       raise errors.InputError(
-          f'--fonts={directory}: no usable .ttf or .otf file in it '
+          f'--fonts={directory}: no usable font file in it '
           f'({len(self.skipped)} unreadable); leave the flag out to draw '
           "with Pillow's own font.")
     self._families = _families(self.faces)
+    if rates:
+      self._group(directory, rates)
+
+  def _group(self, directory: str, rates: Mapping[str, float]):
+    """Sorts the families by the folders that have shares."""
+    faces = {folder: [] for folder in (*rates, None)}
+    for face in self.faces:
+      folder = os.path.relpath(face.path, directory).split(os.sep)[0]
+      faces[folder if folder in rates else None].append(face)
+    shares = {**rates, None: max(0.0, 1.0 - sum(rates.values()))}
+    for folder, share in shares.items():
+      if not faces[folder] and folder is not None:
+        raise errors.InputError(
+            f'--font_rates={folder}: no folder of this name with a font in '
+            f'{directory}.')
+      if faces[folder] and share > 0:
+        self._groups.append(_families(faces[folder]))
+        self._shares.append(share)
 
   @classmethod
   def of(cls, faces: Sequence[Face]) -> 'FontBook':
@@ -302,6 +341,7 @@ class FontBook:
     book.skipped = []
     book.faces = list(faces)
     book._families = _families(faces)
+    book._groups, book._shares = [], []
     return book
 
   def covers(self, text: str) -> bool:
@@ -311,7 +351,8 @@ class FontBook:
   def pick(self, text: str, rng: random.Random) -> tuple[Face, bool]:
     """Picks a font that has all characters of the text.
 
-    Each family is as likely as another, however many cuts it has.
+    Each family is as likely as another, however many cuts it has; where
+    folders have shares, as another of its folder.
 
     Returns:
       The font, and whether the first choice lacked a glyph.
@@ -319,8 +360,11 @@ class FontBook:
     Raises:
       InputError: if no font has them all.
     """
+    families = self._families
+    if self._groups:
+      families = rng.choices(self._groups, self._shares)[0]
     for tried in range(_PICKS):
-      face = rng.choice(rng.choice(self._families))
+      face = rng.choice(rng.choice(families))
       if face.covers(text):
         return face, tried > 0
     able = [face for face in self.faces if face.covers(text)]
@@ -336,6 +380,23 @@ def _families(faces: Sequence[Face]) -> list[list[Face]]:
   for face in faces:
     families.setdefault(face.family, []).append(face)
   return list(families.values())
+
+
+def _wrong_glyphs(directory: str) -> dict[str, str]:
+  """Name of a font file -> characters, of the file WRONG_GLYPHS."""
+  path = os.path.join(directory, WRONG_GLYPHS)
+  if not os.path.exists(path):
+    return {}
+  found = {}
+  with open(path, encoding='utf-8') as f:
+    for number, line in enumerate(f, 1):
+      name, tab, characters = line.rstrip('\n').partition('\t')
+      if not (name and tab and characters):
+        raise errors.InputError(
+            f'--fonts: {path}: line {number}: write the name of a font file, '
+            'a tab and characters.')
+      found[name] = characters
+  return found
 
 
 def _pillow_face() -> Face:

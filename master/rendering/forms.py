@@ -5,7 +5,7 @@ Guarded by tests/rendering/forms_test.py.
 
 import random
 import string
-from typing import Callable, Iterable, Mapping
+from typing import Callable, Iterable
 
 from master import errors
 
@@ -376,21 +376,13 @@ def _thousands(rng: random.Random) -> str:
   return rng.choice(',,,.').join(groups)
 
 
-def check_rates(rates: Mapping[str, float]):
-  """Looks at --kind_rates.
+def check_kinds(names: Iterable[str]):
+  """Looks at the names in --kind_rates.
 
   Raises:
-    InputError: naming the kind that is unknown, or the share that is none;
-      or if all shares are above 1 together.
+    InputError: naming the kind that is unknown.
   """
-  for kind, rate in rates.items():
+  for kind in names:
     if kind not in KINDS:
       raise errors.InputError(
           f'--kind_rates={kind}: no such kind; there are {", ".join(KINDS)}.')
-    if not 0 <= rate <= 1:
-      raise errors.InputError(
-          f'--kind_rates={kind}={rate:g}: a share is from 0 to 1.')
-  if sum(rates.values()) > 1.000001:
-    raise errors.InputError(
-        f'--kind_rates: the shares are {sum(rates.values()):g} together, and '
-        'must not be above 1.')

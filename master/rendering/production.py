@@ -7,7 +7,7 @@ process draws it. Guarded by tests/rendering/production_test.py.
 import dataclasses
 import functools
 import random
-from typing import Iterator, NamedTuple, Optional, Sequence
+from typing import Iterator, Mapping, NamedTuple, Optional, Sequence
 
 from master import parallel
 from master.rendering import fonts as fonts_lib
@@ -33,6 +33,7 @@ class Plan:
     max_length: characters of the longest one, and of a word with its marks.
     excluded: words that are not made up, as `words.folded` gives them.
     fonts: folder, or None for Pillow's font.
+    font_rates: folder in it -> share of the words.
     backgrounds: paths of natural pictures.
     settings: how to draw.
   """
@@ -45,6 +46,7 @@ class Plan:
   max_length: int = 25
   excluded: frozenset[str] = frozenset()
   fonts: Optional[str] = None
+  font_rates: Mapping[str, float] = dataclasses.field(default_factory=dict)
   backgrounds: Sequence[str] = ()
   settings: renderer.Settings = renderer.Settings()
 
@@ -65,7 +67,7 @@ class Artist:
       InputError: if there are none.
     """
     self._plan = plan
-    self._fonts = fonts_lib.FontBook(plan.fonts)
+    self._fonts = fonts_lib.FontBook(plan.fonts, plan.font_rates)
     listed = plan.words and words_lib.WordList(plan.words, plan.seed,
                                                plan.weights)
     self._words = words_lib.WordSource(

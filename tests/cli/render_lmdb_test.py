@@ -221,6 +221,8 @@ class RenderLmdbTest(parameterized.TestCase):
       (['--count=5', '--kind_rates=web=.9,price=.2'], '--kind_rates: the sha'),
       (['--count=5', '--kind_rates=single_mark=1', '--charset=62'],
        '--kind_rates=single_mark: hardly a word'),
+      (['--count=5', '--font_rates=text=0.5'], '--font_rates: needs --fonts'),
+      (['--count=5', '--font_rates=text'], '--font_rates=text: write each'),
       (['--count=5', '--long_rate=0.5'], '--long_rate=0.5: --words has no'),
       (['--count=5', '--min_word_length=5', '--max_word_length=4'],
        '--max_word_length: '),

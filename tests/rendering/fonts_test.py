@@ -155,6 +155,52 @@ class FontBookTest(absltest.TestCase):
       face, _ = book.pick(letter, random.Random(seed))
       self.assertTrue(fonts.draw(face, letter, 56, 0.0).any())
 
+  def test_folders_have_their_shares(self):
+    self.add('text/one.ttf', font_files.PILLOW)
+    self.add('wild/deep/two.ttf', font_files.PILLOW)
+    self.add('three.ttf', font_files.PILLOW)
+
+    def counts(**rates):
+      book = fonts.FontBook(self.folder, rates)
+      names = [book.pick('a', random.Random(i))[0].name for i in range(400)]
+      return [names.count(f'{name}.ttf') for name in ('one', 'two', 'three')]
+
+    one, two, three = counts(text=0.5, wild=0.25)
+    self.assertBetween(one, 200 - 30, 200 + 30)
+    self.assertBetween(two, 100 - 26, 100 + 26)
+    self.assertEqual(400, one + two + three)
+    self.assertEqual([400, 0, 0], counts(text=1.0))
+    self.assertEqual(0, counts(wild=0.0)[1])
+    with self.assertRaisesRegex(errors.InputError,
+                                '^--font_rates=odd: no folder'):
+      counts(odd=0.5)
+    with self.assertRaisesRegex(errors.InputError, '^--font_rates: needs'):
+      fonts.FontBook(None, {'text': 0.5})
+
+  def test_a_folder_that_lacks_a_glyph_falls_back_on_the_others(self):
+    self.add('text/digits.ttf', font_files.font_of(string.digits))
+    self.add('all.ttf', font_files.PILLOW)
+    face, fell_back = fonts.FontBook(self.folder, {'text': 1.0}).pick(
+        'a', random.Random(0))
+    self.assertEqual(('all.ttf', True), (face.name, fell_back))
+
+  def test_wrong_glyphs_are_not_used(self):
+    self.add('deep/one.ttf', font_files.PILLOW)
+    self.add('two.ttf', font_files.PILLOW)
+    self.add(fonts.WRONG_GLYPHS, b'one.ttf\tfF`\nother.ttf\tx\n')
+    book = fonts.FontBook(self.folder)
+    one, two = book.faces
+    self.assertEqual(('one.ttf', 'two.ttf'), (one.name, two.name))
+    self.assertTrue(two.covers('offF`x') and one.covers('word'))
+    for character in 'fF`':
+      self.assertFalse(one.covers(character))
+    self.assertEqual({'two.ttf'}, {book.pick('of', random.Random(i))[0].name
+                                   for i in range(20)})
+    self.add(fonts.WRONG_GLYPHS, b'one.ttf fF\n')
+    with self.assertRaisesRegex(errors.InputError,
+                                f'{fonts.WRONG_GLYPHS}: line 1: '):
+      fonts.FontBook(self.folder)
+
   def test_no_font_has_the_characters(self):
     book = fonts.FontBook()
     self.assertFalse(book.covers('\u4e2d'))
