@@ -8,9 +8,13 @@ import subprocess
 
 from absl.testing import absltest
 
+from master.rendering import fonts
+
 FOLDER = pathlib.Path(__file__).parents[2] / 'tools' / 'pretrained_fonts'
 # What `collect` runs, beside npm and dpkg-query.
-_PROGRAMS = ('sh', 'dirname', 'readlink', 'cp', 'mkdir', 'ln', 'ls', 'wc')
+_PROGRAMS = ('sh', 'dirname', 'readlink', 'cp', 'find', 'rm', 'mkdir', 'ln',
+             'wc')
+STYLES = ('text', 'display', 'script', 'blackletter', 'pixel')
 
 
 def _rows():
@@ -21,18 +25,31 @@ def _rows():
 class ListsTest(absltest.TestCase):
 
   def test_each_font_has_a_name_and_a_package(self):
-    names, files = zip(*_rows())
-    self.assertLen(set(names), 1079)
-    self.assertLen(set(files), 1079)
+    names, files, styles = zip(*_rows())
+    self.assertGreater(len(names), 1079)
+    self.assertLen(set(names), len(names))
+    self.assertLen(set(files), len(names))
+    self.assertEqual(set(STYLES), set(styles))
     packages = json.loads((FOLDER / 'package.json').read_text())[
         'dependencies']
     found = set()
     for file in files:
       if not file.startswith('/'):
-        found.add('/'.join(file.split('/')[:2]))
+        scope = 2 if file.startswith('@') else 1
+        found.add('/'.join(file.split('/')[:scope]))
     self.assertCountEqual(found, packages)
     for version in packages.values():
       self.assertRegex(version, r'^\d+\.\d+\.\d+$')
+
+  def test_wrong_glyphs_are_of_fonts_in_the_list(self):
+    names = {row[0] for row in _rows()}
+    lines = (FOLDER / fonts.WRONG_GLYPHS).read_text().splitlines()
+    for line in lines:
+      name, characters = line.split('\t')
+      self.assertIn(name, names)
+      self.assertNotEmpty(characters)
+      self.assertLen(set(characters), len(characters), name)
+    self.assertLen({line.split('\t')[0] for line in lines}, len(lines))
 
 
 class CollectTest(absltest.TestCase):
@@ -78,7 +95,7 @@ class CollectTest(absltest.TestCase):
 
   def test_links_every_font_or_says_which_is_not_there(self):
     # An npm that writes what the list names, all but the last.
-    files = [file for _, file in _rows() if not file.startswith('/')]
+    files = [row[1] for row in _rows() if not row[1].startswith('/')]
     listed = os.path.join(self.path, 'files')
     with open(listed, 'w', encoding='utf-8') as f:
       f.writelines(file + '\n' for file in files[:-1])
