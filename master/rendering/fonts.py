@@ -33,7 +33,8 @@ _NONCHARACTER = '\uffff'
 # whose small capitals differ somewhat included.
 _TELLING_LETTERS = 'abdeghnqrt'
 _ALIKE = 0.7
-_KEPT_GLYPHS = 32768
+# Enough for the letters of two thousand fonts; some 2 KB each.
+_KEPT_GLYPHS = 131072
 # Each open font holds a file descriptor.
 _KEPT_FONTS = 256
 # Pairs that come closer in a font with kerning.
