@@ -12,6 +12,7 @@ import numpy as np
 
 from master.rendering import fonts as fonts_lib
 from master.rendering import layers
+from master.rendering import shaping
 
 # Pixels of the crop that a stroke is at least wide.
 _LEAST_STROKE = 1.5
@@ -80,9 +81,9 @@ def letter(face: fonts_lib.Face, text: str, height: int, rng: random.Random,
       strength.
   """
   size = _size(face, text, height)
-  stroke = fonts_lib.stroke(face, size, text[len(text) // 2])
+  stroke = fonts_lib.stroke(face, size, text)
   bolder = _bolder(stroke, size, rng, strength)
-  spacing = _spacing(len(text), size, bolder, rng, strength)
+  spacing = _spacing(len(shaping.clusters(text)), size, bolder, rng, strength)
   mask = fonts_lib.draw(face, text, size, spacing)
   rows, columns = mask.shape
   # Hairlines would vanish between the crop's pixels.
@@ -119,7 +120,7 @@ def _size(face: fonts_lib.Face, text: str, height: int) -> int:
   smallest, middle, _ = fonts_lib.SIZES
   first, last = fonts_lib.extent(face, text, middle)
   wanted = 0.7 * height * middle / (last - first)
-  if fonts_lib.stroke(face, smallest, text[len(text) // 2]) < _FAINT_STROKE:
+  if fonts_lib.stroke(face, smallest, text) < _FAINT_STROKE:
     wanted = max(wanted, middle)
   return next((size for size in fonts_lib.SIZES
                if _ENLARGED * size >= wanted), fonts_lib.SIZES[-1])
@@ -240,6 +241,8 @@ def _underlined(mask: np.ndarray, rows: int, bolder: float,
 def _cuttable(text: str) -> list[int]:
   """Sides at which a word may lose a little and still be read for sure."""
   able = []
+  if not shaping.is_simple(text):
+    return able  # The signs of some scripts are small and lie anywhere.
   if text[0].isalnum() and text[0] not in _NARROW:
     able.append(0)
   if text[-1].isalnum() and text[-1] not in _NARROW:
