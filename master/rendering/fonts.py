@@ -7,7 +7,7 @@ import functools
 import io
 import os
 import random
-from typing import Optional, Sequence, Union
+from typing import NamedTuple, Optional, Sequence, Union
 import unicodedata
 
 import numpy as np
@@ -285,6 +285,32 @@ def extent(face: Face, text: str, size: int) -> tuple[int, int]:
     highest = min(highest, top)
     lowest = max(lowest, top + len(glyph))
   return highest, lowest
+
+
+class Piece(NamedTuple):
+  """One cluster of a word.
+
+  Attributes:
+    mask: uint8 [h, w], coverage, cut to the ink.
+    left: its first column, from the cluster's origin.
+    top: its first row, from the baseline, down.
+    advance: pixels from its origin to that of the next one on its right.
+  """
+  mask: np.ndarray
+  left: int
+  top: int
+  advance: float
+
+
+def pieces(face: Face, text: str, size: int) -> list[Piece]:
+  """The clusters of a word, from the left; size is one of SIZES."""
+  parts = shaping.clusters(text)
+  found = []
+  for i, cluster in enumerate(parts):
+    step = (advance(face, size, cluster, parts[i + 1])
+            if i + 1 < len(parts) else size / _WHOLE * _length(face, cluster))
+    found.append(Piece(*_glyph(face, size, cluster), step))
+  return found
 
 
 def draw(face: Face, text: str, size: int,

@@ -6,12 +6,13 @@ Guarded by tests/rendering/lettering_test.py.
 import math
 import random
 import string
-from typing import NamedTuple, Sequence
+from typing import NamedTuple, Optional, Sequence
 
 import numpy as np
 
 from master.rendering import fonts as fonts_lib
 from master.rendering import layers
+from master.rendering import paths
 from master.rendering import shaping
 
 # Pixels of the crop that a stroke is at least wide.
@@ -23,6 +24,11 @@ _ENLARGED = 1.45
 # Of the letters' height: what is drawn beyond the crop's edge, for words that
 # are turned.
 _SLACK = 0.3
+# How the crop of a word on a path grows with its height, and to how many
+# pixels at most; and its margins, as shares of the height of a line.
+_GROWTH = 0.75
+_LEAST_MARGIN = 0.06
+_HIGHEST = 400
 # Letters of one stroke, and those that turn into others without a part.
 _NARROW = frozenset('1IJTcfijlrt')
 _WIDE_SMALL, _WIDE_CAPITALS = (
@@ -45,15 +51,20 @@ class Lettering(NamedTuple):
   Attributes:
     mask: uint8 [h, w], coverage of the ink.
     box: of what the crop shall show; may reach over the mask's edges.
-    rows: height of the word alone, in pixels of the mask.
+    rows: height of a line of the word alone, in pixels of the mask.
     stroke: width of its strokes, in pixels of the mask.
-    extras: of 'neighbours' and 'cut', what there is.
+    extras: of 'neighbours', 'cut' and paths.KINDS, what there is.
+    growth: how many times higher than for a straight line the crop shall be.
+    is_tight: whether the crop follows the ink rather than the box: what is on
+      a path leaves the corners of its box empty.
   """
   mask: np.ndarray
   box: Box
   rows: int
   stroke: float
   extras: tuple[str, ...]
+  growth: float = 1.0
+  is_tight: bool = False
 
 
 def padded(mask: np.ndarray, left: int, top: int, right: int, bottom: int
@@ -66,24 +77,29 @@ def padded(mask: np.ndarray, left: int, top: int, right: int, bottom: int
 
 
 def letter(face: fonts_lib.Face, text: str, height: int, rng: random.Random,
-           strength: float, neighbour_rate: float, cut_rate: float
-           ) -> Lettering:
+           strength: float, neighbour_rate: float, cut_rate: float,
+           path: Optional[str] = None) -> Lettering:
   """Draws a word.
 
   Args:
     face: has all characters of the text.
     text: not empty.
-    height: of the crop it is for, in pixels.
+    height: of the crop it is for, in pixels, for a straight line.
     rng: decides.
     strength: 0 for the plain word, 1 for the whole range.
     neighbour_rate: the chance of neighbours, at full strength.
     cut_rate: the chance that an edge of the crop cuts the word, at full
       strength.
+    path: of paths.KINDS; None for a straight line. A word on a path has no
+      neighbours, and nothing of it is cut.
   """
   size = _size(face, text, height)
   stroke = fonts_lib.stroke(face, size, text)
   bolder = _bolder(stroke, size, rng, strength)
   spacing = _spacing(len(shaping.clusters(text)), size, bolder, rng, strength)
+  if path:
+    return _on_path(path, face, text, size, height, bolder, spacing, rng,
+                    strength)
   mask = fonts_lib.draw(face, text, size, spacing)
   rows, columns = mask.shape
   # Hairlines would vanish between the crop's pixels.
@@ -113,6 +129,32 @@ def letter(face: fonts_lib.Face, text: str, height: int, rng: random.Random,
   box = Box(left - margins[0], top - margins[1],
             left + columns + margins[2], top + rows + margins[3])
   return Lettering(mask, box, rows, stroke + 2 * bolder, tuple(extras))
+
+
+def _on_path(path: str, face: fonts_lib.Face, text: str, size: int,
+             height: int, bolder: float, spacing: Sequence[float],
+             rng: random.Random, strength: float) -> Lettering:
+  """Draws a word on one of paths.KINDS."""
+  mask = paths.draw(face, text, size, spacing, path, rng, strength)
+  first, last = fonts_lib.extent(face, text, size)
+  rows = last - first
+  # The letters are smaller than in a line, though less than in its crop.
+  growth = min((len(mask) / rows) ** _GROWTH, max(1.0, _HIGHEST / height))
+  stroke = fonts_lib.stroke(face, size, text)
+  scale = 0.8 * height * growth / len(mask)
+  bolder = max(bolder, min(0.08 * rows, (_LEAST_STROKE / scale - stroke) / 2))
+  # Only the ends of letters come near the edge: what is blurred away there
+  # would be much of them.
+  margins = [bolder + rows * max(_LEAST_MARGIN, share)
+             for share in _margins(rng, strength)]
+  pad = math.ceil(bolder) + 1
+  down, across = mask.shape
+  mask = padded(mask, pad, pad, pad, pad)
+  if bolder > 0:
+    mask = layers.thickened(mask, bolder)
+  box = Box(pad - margins[0], pad - margins[1], pad + across + margins[2],
+            pad + down + margins[3])
+  return Lettering(mask, box, rows, stroke + 2 * bolder, (path,), growth, True)
 
 
 def _size(face: fonts_lib.Face, text: str, height: int) -> int:

@@ -1,0 +1,248 @@
+"""Words along an arc or a wave, each letter turned, and letters in a column.
+
+As on badges, shop signs and logos. Guarded by tests/rendering/paths_test.py.
+"""
+
+import math
+import random
+from typing import Callable, NamedTuple, Optional, Sequence
+
+import numpy as np
+from PIL import Image
+
+from master.rendering import fonts as fonts_lib
+from master.rendering import shaping
+
+KINDS = ('arc', 'wave', 'stack')
+# Characters of the shortest word of each of KINDS.
+_SHORTEST = (3, 4, 2)
+# Degrees that an arc spans, and how often: gentle, half a circle, most of one.
+_SPANS = ((35, 100), (100, 200), (200, 335))
+_SPAN_WEIGHTS = (0.45, 0.35, 0.2)
+_MOST_TURNED = math.radians(50)
+# Of the em size: width of the slices that letters are bent by.
+_SLICE = 1 / 14
+
+# Takes a distance along the baseline, in pixels, to the point there, x and y,
+# and to the angle to turn what stands there by, in radians, clockwise.
+Curve = Callable[[float], tuple[float, float, float]]
+
+
+class _Piece(NamedTuple):
+  """A part of a word, and where along the line it stands.
+
+  Attributes:
+    glyph: uint8 [h, w], coverage.
+    left: of its first column, from where it stands.
+    top: of its first row, from the baseline.
+    at: where it stands, in pixels along the baseline.
+  """
+  glyph: np.ndarray
+  left: float
+  top: float
+  at: float
+
+
+def choose(text: str, rng: random.Random, rates: Sequence[float]
+           ) -> Optional[str]:
+  """Decides whether a word is on a path.
+
+  Args:
+    text: the word.
+    rng: decides; not asked where all rates are 0.
+    rates: chance of each of KINDS, at most 1 together.
+
+  Returns:
+    One of KINDS; None for a word in a straight line.
+  """
+  if not any(rates):
+    return None
+  value = rng.random()
+  for kind, shortest, rate in zip(KINDS, _SHORTEST, rates):
+    if value < rate:
+      is_one = len(shaping.clusters(text)) == 1  # Nothing to stack.
+      return (None if len(text) < shortest or (kind == 'stack' and is_one)
+              else kind)
+    value -= rate
+  return None
+
+
+def draw(face: fonts_lib.Face, text: str, size: int,
+         spacing: Sequence[float], kind: str, rng: random.Random,
+         strength: float) -> np.ndarray:
+  """Draws a word on a path.
+
+  Args:
+    face: covers all characters of the text.
+    text: not empty.
+    size: one of fonts.SIZES.
+    spacing: pixels added behind each cluster, one for each.
+    kind: of KINDS.
+    rng: decides on the path.
+    strength: 0 to 1, of how far the path may be from its mean.
+
+  Returns:
+    uint8 [h, w], 255 where there is ink, cut to the ink.
+  """
+  if kind == 'stack':
+    return _stacked(face, text, size, max(spacing), rng)
+  if rng.random() < 0.5:
+    wider = size * rng.uniform(0.0, 0.25)
+    spacing = [gap + wider for gap in spacing]
+  is_bent = len(shaping.clusters(text)) == 1 or rng.random() < 0.15
+  pieces, length = (_slices if is_bent else _letters)(face, text, size,
+                                                      spacing)
+  highest, _ = fonts_lib.extent(face, text, size)
+  # Letters of an arc stand side by side on its inner line.
+  room = max(-highest, size // 2) * rng.uniform(0.8, 1.1)
+  if is_bent:
+    least = 1.8 * room  # Letters would be twice as wide outside as inside.
+  else:
+    least = max(room, *(piece.glyph.shape[1] for piece in pieces))
+  curve = (_arc if kind == 'arc' else _wave)(
+      length, -highest, least, rng, strength)
+  return _laid(pieces, curve)
+
+
+def _letters(face: fonts_lib.Face, text: str, size: int,
+             spacing: Sequence[float]) -> tuple[list[_Piece], float]:
+  """Each cluster as a piece, and the length of all."""
+  pen = 0.0
+  pieces = []
+  for i, (glyph, left, top, advance) in enumerate(
+      fonts_lib.pieces(face, text, size)):
+    middle = left + glyph.shape[1] / 2
+    pieces.append(_Piece(glyph, -glyph.shape[1] / 2, top, pen + middle))
+    pen += advance + spacing[i]
+  return pieces, pen - spacing[-1]
+
+
+def _slices(face: fonts_lib.Face, text: str, size: int,
+            spacing: Sequence[float]) -> tuple[list[_Piece], float]:
+  """Narrow parts that overlap: turned a little each, they bend letters."""
+  mask = fonts_lib.draw(face, text, size, spacing)
+  top, _ = fonts_lib.extent(face, text, size)
+  width = max(2, round(size * _SLICE))
+  pieces = []
+  for start in range(0, mask.shape[1], width):
+    first = max(0, start - width)
+    at = start + width / 2
+    pieces.append(_Piece(mask[:, first:start + 2 * width], first - at, top,
+                         at))
+  return pieces, float(mask.shape[1])
+
+
+def _arc(length: float, height: float, least: float, rng: random.Random,
+         strength: float) -> Curve:
+  """A part of a circle.
+
+  Args:
+    length: of the word, in pixels.
+    height: of its letters over the baseline.
+    least: radius of the inner line.
+    rng: decides.
+    strength: of its tilt.
+  """
+  span = math.radians(rng.uniform(*rng.choices(_SPANS, _SPAN_WEIGHTS)[0]))
+  is_above = rng.random() < (0.65 if span < math.pi else 0.85)
+  inner = max(length / span, least)
+  tilt = strength * math.radians(
+      rng.gauss(0, 7) if rng.random() < 0.85 else rng.uniform(-50, 50))
+
+  def above(at: float) -> tuple[float, float, float]:
+    angle = (at - length / 2) / inner + tilt
+    return inner * math.sin(angle), -inner * math.cos(angle), angle
+
+  def below(at: float) -> tuple[float, float, float]:
+    angle = (length / 2 - at) / inner + tilt
+    outer = inner + height
+    return -outer * math.sin(angle), outer * math.cos(angle), angle
+  return above if is_above else below
+
+
+def _wave(length: float, height: float, least: float, rng: random.Random,
+          strength: float) -> Curve:
+  """A part of a sine; the arguments are those of `_arc`."""
+  least += height  # In a trough, the letters' tops come together.
+  step = 2 * math.pi * rng.uniform(0.7, 1.8) / length
+  # Neither steeper than letters may be turned, nor bent closer than `least`.
+  amount = rng.uniform(0.4, 1.0) * min(
+      math.tan(_MOST_TURNED) / step, 1 / (least * step ** 2), length / 3)
+  start = rng.uniform(0, 2 * math.pi)
+  tilt = strength * math.radians(rng.gauss(0, 4))
+  xs = np.linspace(0, length, 200)
+  ys = amount * np.sin(step * xs + start)
+  # What has run along the curve at each point.
+  along = np.concatenate([[0], np.cumsum(np.hypot(np.diff(xs), np.diff(ys)))])
+
+  def curve(at: float) -> tuple[float, float, float]:
+    x = float(np.interp(at, along, xs)) + min(at, 0)
+    y = amount * math.sin(step * x + start)
+    angle = math.atan(amount * step * math.cos(step * x + start))
+    cos, sin = math.cos(tilt), math.sin(tilt)
+    return x * cos - y * sin, x * sin + y * cos, angle + tilt
+  return curve
+
+
+def _laid(pieces: Sequence[_Piece], curve: Curve) -> np.ndarray:
+  """Turns all pieces into their places; uint8 [h, w], cut to the ink."""
+  patches = []
+  for glyph, left, top, at in pieces:
+    x, y, angle = curve(at)
+    cos, sin = math.cos(angle), math.sin(angle)
+    height, width = glyph.shape
+    corners = [(x + u * cos - v * sin, y + u * sin + v * cos)
+               for u in (left, left + width) for v in (top, top + height)]
+    first, upper = (math.floor(min(side)) - 1 for side in zip(*corners))
+    last, lower = (math.ceil(max(side)) + 1 for side in zip(*corners))
+    # From a pixel of the patch to one of the glyph.
+    right, down = first - x, upper - y
+    patch = Image.fromarray(glyph).transform(
+        (last - first, lower - upper), Image.Transform.AFFINE,
+        (cos, sin, right * cos + down * sin - left,
+         -sin, cos, down * cos - right * sin - top),
+        Image.Resampling.BILINEAR)
+    patches.append((np.asarray(patch), first, upper))
+  return _together(patches)
+
+
+def _together(patches: Sequence[tuple[np.ndarray, int, int]]) -> np.ndarray:
+  """Lays masks over each other; cut to the ink."""
+  left = min(first for _, first, _ in patches)
+  top = min(upper for _, _, upper in patches)
+  right = max(first + patch.shape[1] for patch, first, _ in patches)
+  bottom = max(upper + len(patch) for patch, _, upper in patches)
+  mask = np.zeros([bottom - top, right - left], np.uint8)
+  for patch, first, upper in patches:
+    height, width = patch.shape
+    window = mask[upper - top:upper - top + height,
+                  first - left:first - left + width]
+    np.maximum(window, patch, out=window)
+  rows = np.flatnonzero(mask.any(axis=1))
+  columns = np.flatnonzero(mask.any(axis=0))
+  return mask[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
+
+
+def _stacked(face: fonts_lib.Face, text: str, size: int, spacing: float,
+             rng: random.Random) -> np.ndarray:
+  """Upright letters in a column, the first on top, their middles in line."""
+  glyphs = [fonts_lib.pieces(face, part, size)[0]
+            for part in shaping.in_reading_order(text)]
+  gap = max(0.05 * size, spacing + size * rng.uniform(0.05, 0.3))
+  # From the baseline: a low or a high mark keeps some of its room.
+  cells = [(min(glyph.top, -size // 3), max(glyph.top + len(glyph.mask), 0))
+           for glyph in glyphs]
+  # Either all gaps are the same, or all letters have the same room.
+  room = None
+  if rng.random() < 0.5:
+    room = max(bottom - top for top, bottom in cells)
+  patches = []
+  place = 0.0
+  for glyph, (top, bottom) in zip(glyphs, cells):
+    baseline = place - top
+    if room:
+      baseline += (room - (bottom - top)) / 2
+    patches.append((glyph.mask, -(glyph.mask.shape[1] // 2),
+                    round(baseline) + glyph.top))
+    place += (room or bottom - top) + gap
+  return _together(patches)
