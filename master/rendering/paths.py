@@ -20,8 +20,6 @@ _SHORTEST = (3, 4, 2)
 _SPANS = ((35, 100), (100, 200), (200, 335))
 _SPAN_WEIGHTS = (0.45, 0.35, 0.2)
 _MOST_TURNED = math.radians(50)
-# Of the em size: width of the slices that letters are bent by.
-_SLICE = 1 / 14
 
 # Takes a distance along the baseline, in pixels, to the point there, x and y,
 # and to the angle to turn what stands there by, in radians, clockwise.
@@ -60,9 +58,9 @@ def choose(text: str, rng: random.Random, rates: Sequence[float]
   value = rng.random()
   for kind, shortest, rate in zip(KINDS, _SHORTEST, rates):
     if value < rate:
-      is_one = len(shaping.clusters(text)) == 1  # Nothing to stack.
-      return (None if len(text) < shortest or (kind == 'stack' and is_one)
-              else kind)
+      # What is drawn in one piece can only be bent to an arc.
+      is_able = kind == 'arc' or len(shaping.clusters(text)) > 1
+      return kind if is_able and len(text) >= shortest else None
     value -= rate
   return None
 
@@ -89,19 +87,20 @@ def draw(face: fonts_lib.Face, text: str, size: int,
   if rng.random() < 0.5:
     wider = size * rng.uniform(0.0, 0.25)
     spacing = [gap + wider for gap in spacing]
-  is_bent = len(shaping.clusters(text)) == 1 or rng.random() < 0.15
-  pieces, length = (_slices if is_bent else _letters)(face, text, size,
-                                                      spacing)
   highest, _ = fonts_lib.extent(face, text, size)
   # Letters of an arc stand side by side on its inner line.
   room = max(-highest, size // 2) * rng.uniform(0.8, 1.1)
-  if is_bent:
-    least = 1.8 * room  # Letters would be twice as wide outside as inside.
-  else:
-    least = max(room, *(piece.glyph.shape[1] for piece in pieces))
-  curve = (_arc if kind == 'arc' else _wave)(
-      length, -highest, least, rng, strength)
-  return _laid(pieces, curve)
+  if kind == 'arc' and (rng.random() < 0.15
+                        or len(shaping.clusters(text)) == 1):
+    mask = fonts_lib.draw(face, text, size, spacing)
+    # Bent closer, letters would be twice as wide outside as inside.
+    arc = _arc(mask.shape[1], -highest, 1.8 * room, rng, strength)
+    return _bent(mask, highest, arc)
+  pieces, length = _letters(face, text, size, spacing)
+  least = max(room, *(piece.glyph.shape[1] for piece in pieces))
+  if kind == 'arc':
+    return _laid(pieces, _arc(length, -highest, least, rng, strength).place)
+  return _laid(pieces, _wave(length, -highest + least, rng, strength))
 
 
 def _letters(face: fonts_lib.Face, text: str, size: int,
@@ -117,53 +116,95 @@ def _letters(face: fonts_lib.Face, text: str, size: int,
   return pieces, pen - spacing[-1]
 
 
-def _slices(face: fonts_lib.Face, text: str, size: int,
-            spacing: Sequence[float]) -> tuple[list[_Piece], float]:
-  """Narrow parts that overlap: turned a little each, they bend letters."""
-  mask = fonts_lib.draw(face, text, size, spacing)
-  top, _ = fonts_lib.extent(face, text, size)
-  width = max(2, round(size * _SLICE))
-  pieces = []
-  for start in range(0, mask.shape[1], width):
-    first = max(0, start - width)
-    at = start + width / 2
-    pieces.append(_Piece(mask[:, first:start + 2 * width], first - at, top,
-                         at))
-  return pieces, float(mask.shape[1])
+class _Arc(NamedTuple):
+  """A part of a circle around the origin.
+
+  Attributes:
+    length: of the word, in pixels.
+    height: of its letters over the baseline.
+    inner: radius of the line that its letters stand side by side on.
+    tilt: radians that all of it is turned by, clockwise.
+    is_above: whether the letters' feet are inside, and not their heads.
+  """
+  length: float
+  height: float
+  inner: float
+  tilt: float
+  is_above: bool
+
+  def place(self, at: float) -> tuple[float, float, float]:
+    """A Curve."""
+    angle = (at - self.length / 2) / self.inner
+    if self.is_above:
+      angle += self.tilt
+      return (self.inner * math.sin(angle), -self.inner * math.cos(angle),
+              angle)
+    angle = self.tilt - angle
+    outer = self.inner + self.height
+    return -outer * math.sin(angle), outer * math.cos(angle), angle
 
 
 def _arc(length: float, height: float, least: float, rng: random.Random,
-         strength: float) -> Curve:
-  """A part of a circle.
+         strength: float) -> _Arc:
+  """Picks an arc; `least` is that of its inner line's radius."""
+  span = math.radians(rng.uniform(*rng.choices(_SPANS, _SPAN_WEIGHTS)[0]))
+  is_above = rng.random() < (0.65 if span < math.pi else 0.85)
+  tilt = strength * math.radians(
+      rng.gauss(0, 7) if rng.random() < 0.85 else rng.uniform(-50, 50))
+  return _Arc(length, height, max(length / span, least), tilt, is_above)
+
+
+def _bent(mask: np.ndarray, top: int, arc: _Arc) -> np.ndarray:
+  """Bends a word, letters and all.
+
+  Args:
+    mask: uint8 [h, w], the word in a straight line.
+    top: of its first row, from the baseline, down.
+    arc: to bend it to.
+
+  Returns:
+    uint8 [h, w], cut to the ink.
+  """
+  height, width = mask.shape
+  # Letters keep their width halfway up.
+  middle = arc.inner + arc.height / 2
+  way = -1 if arc.is_above else 1  # Down in the word, away from the centre.
+  base = arc.inner if arc.is_above else arc.inner + arc.height
+  angles = np.linspace(-width / 2, width / 2, 90) / middle
+  radii = np.array([[base + way * top], [base + way * (top + height)]])
+  turned = angles - way * arc.tilt
+  xs, ys = radii * np.sin(turned), way * radii * np.cos(turned)
+  left, upper = math.floor(xs.min()) - 1, math.floor(ys.min()) - 1
+  y, x = np.mgrid[upper:math.ceil(ys.max()) + 2,
+                  left:math.ceil(xs.max()) + 2] + 0.5
+  # Where in the word each pixel comes from.
+  angle = np.arctan2(x, way * y) + way * arc.tilt
+  angle = (angle + math.pi) % (2 * math.pi) - math.pi
+  columns = angle * middle + width / 2 + 0.5
+  rows = way * (np.hypot(x, y) - base) - top + 0.5
+  framed = np.zeros([height + 3, width + 3], np.float32)
+  framed[1:-2, 1:-2] = mask
+  columns = columns.clip(0, width + 1)
+  rows = rows.clip(0, height + 1)
+  column, row = columns.astype(np.int32), rows.astype(np.int32)
+  right, down = columns - column, rows - row
+  above = framed[row, column] * (1 - right) + framed[row, column + 1] * right
+  row += 1
+  below = framed[row, column] * (1 - right) + framed[row, column + 1] * right
+  bent = above * (1 - down) + below * down
+  return _together([(np.round(bent).astype(np.uint8), 0, 0)])
+
+
+def _wave(length: float, least: float, rng: random.Random, strength: float
+          ) -> Curve:
+  """Picks a part of a sine.
 
   Args:
     length: of the word, in pixels.
-    height: of its letters over the baseline.
-    least: radius of the inner line.
+    least: radius that it may bend to: in a trough, letters' tops meet.
     rng: decides.
     strength: of its tilt.
   """
-  span = math.radians(rng.uniform(*rng.choices(_SPANS, _SPAN_WEIGHTS)[0]))
-  is_above = rng.random() < (0.65 if span < math.pi else 0.85)
-  inner = max(length / span, least)
-  tilt = strength * math.radians(
-      rng.gauss(0, 7) if rng.random() < 0.85 else rng.uniform(-50, 50))
-
-  def above(at: float) -> tuple[float, float, float]:
-    angle = (at - length / 2) / inner + tilt
-    return inner * math.sin(angle), -inner * math.cos(angle), angle
-
-  def below(at: float) -> tuple[float, float, float]:
-    angle = (length / 2 - at) / inner + tilt
-    outer = inner + height
-    return -outer * math.sin(angle), outer * math.cos(angle), angle
-  return above if is_above else below
-
-
-def _wave(length: float, height: float, least: float, rng: random.Random,
-          strength: float) -> Curve:
-  """A part of a sine; the arguments are those of `_arc`."""
-  least += height  # In a trough, the letters' tops come together.
   step = 2 * math.pi * rng.uniform(0.7, 1.8) / length
   # Neither steeper than letters may be turned, nor bent closer than `least`.
   amount = rng.uniform(0.4, 1.0) * min(
