@@ -208,7 +208,7 @@ def _wave(length: float, least: float, rng: random.Random, strength: float
   step = 2 * math.pi * rng.uniform(0.7, 1.8) / length
   # Neither steeper than letters may be turned, nor bent closer than `least`.
   amount = rng.uniform(0.4, 1.0) * min(
-      math.tan(_MOST_TURNED) / step, 1 / (least * step ** 2), length / 3)
+      math.tan(_MOST_TURNED) / step, 1 / (least * step ** 2), 0.6 * least)
   start = rng.uniform(0, 2 * math.pi)
   tilt = strength * math.radians(rng.gauss(0, 4))
   xs = np.linspace(0, length, 200)

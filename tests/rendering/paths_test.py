@@ -130,7 +130,7 @@ class DrawTest(parameterized.TestCase):
     top, _ = fonts.extent(FACE, 'HOMESTEAD', SIZE)
     for is_above in (True, False):
       bent = paths._bent(line, top, paths._Arc(
-          line.shape[1], -top, 1e6, 0.0, is_above))
+          line.shape[1], -top, 1e8, 0.0, is_above))
       np.testing.assert_allclose(bent.shape, line.shape, atol=1)
       rows, columns = np.minimum(bent.shape, line.shape)
       self.assertLess(np.abs(bent[:rows, :columns].astype(float)
