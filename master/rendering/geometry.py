@@ -139,19 +139,12 @@ def _homography(width: float, height: float, rng: random.Random,
   return _product(_product(affine, keystone), centre)
 
 
-def _reach(matrix: Matrix, mask: np.ndarray, box: lettering_lib.Box
+def _reach(matrix: Matrix, outline: np.ndarray, box: lettering_lib.Box
            ) -> tuple[tuple[float, float], tuple[float, float]]:
   """How far ink reaches across and down, with the margins of its box."""
-  ink = mask > 63
-  rows = np.flatnonzero(ink.any(axis=1))
-  first = ink[rows].argmax(axis=1)
-  last = mask.shape[1] - ink[rows, ::-1].argmax(axis=1)
-  left, right = int(first.min()), int(last.max())
-  top, bottom = int(rows[0]), int(rows[-1]) + 1
-  # Of each row its ends, above and below: all corners are among them.
-  x = np.concatenate([first, first, last, last]).astype(np.float64)
-  y = np.concatenate([rows, rows + 1, rows, rows + 1]).astype(np.float64)
-  x, y = _moved(matrix, x, y)
+  left, top = outline.min(axis=0).tolist()
+  right, bottom = outline.max(axis=0).tolist()
+  x, y = _moved(matrix, *outline.T.astype(np.float64))
   return ((float(x.min()) - (left - box.left),
            float(x.max()) + box.right - right),
           (float(y.min()) - (top - box.top),
@@ -175,10 +168,11 @@ def placed(lettering: lettering_lib.Lettering, height: int,
       most are.
   """
   # What is on a path is wild enough.
-  way = rng.choice(_WILD_WAYS) if wild and not lettering.is_tight else None
+  is_tight = lettering.outline is not None
+  way = rng.choice(_WILD_WAYS) if wild and not is_tight else None
   mask = lettering.mask
   left, top, right, bottom = lettering.box
-  if not lettering.is_tight and (
+  if not is_tight and (
       way == 'curve' or rng.random() < 0.25 * strength):
     # The columns of a short word are most of a letter: bent, it is torn.
     of_rows, of_columns = ((_WILD_CURVE, 0.16) if way == 'curve'
@@ -189,11 +183,11 @@ def placed(lettering: lettering_lib.Lettering, height: int,
     bottom += float(offsets.max())
   columns, rows = right - left, bottom - top
   # A column would lean far over.
-  lean = min(1.0, 2 * columns / rows) if lettering.is_tight else 1.0
+  lean = min(1.0, 2 * columns / rows) if is_tight else 1.0
   matrix = _product(_homography(columns, rows, rng, strength, way, lean),
                     (1, 0, -left, 0, 1, -top, 0, 0, 1))
-  if lettering.is_tight:
-    xs, ys = _reach(matrix, mask, lettering.box)
+  if is_tight:
+    xs, ys = _reach(matrix, lettering.outline, lettering.box)
   else:
     xs, ys = zip(*(_moved(matrix, x, y) for x in (left, right)
                    for y in (top, bottom)))

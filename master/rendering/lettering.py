@@ -55,8 +55,9 @@ class Lettering(NamedTuple):
     stroke: width of its strokes, in pixels of the mask.
     extras: of 'neighbours', 'cut' and paths.KINDS, what there is.
     growth: how many times higher than for a straight line the crop shall be.
-    is_tight: whether the crop follows the ink rather than the box: what is on
-      a path leaves the corners of its box empty.
+    outline: int [n, 2], x and y, all corners of the word's ink among them,
+      where the crop shall follow it rather than the box: a word on a path
+      leaves the corners of its box empty. Else None.
   """
   mask: np.ndarray
   box: Box
@@ -64,7 +65,7 @@ class Lettering(NamedTuple):
   stroke: float
   extras: tuple[str, ...]
   growth: float = 1.0
-  is_tight: bool = False
+  outline: Optional[np.ndarray] = None
 
 
 def padded(mask: np.ndarray, left: int, top: int, right: int, bottom: int
@@ -90,8 +91,8 @@ def letter(face: fonts_lib.Face, text: str, height: int, rng: random.Random,
     neighbour_rate: the chance of neighbours, at full strength.
     cut_rate: the chance that an edge of the crop cuts the word, at full
       strength.
-    path: of paths.KINDS; None for a straight line. A word on a path has no
-      neighbours, and nothing of it is cut.
+    path: of paths.KINDS; None for a straight line. Nothing of a word on a
+      path is cut, and on an arc alone has it neighbours.
   """
   size = _size(face, text, height)
   stroke = fonts_lib.stroke(face, size, text)
@@ -99,7 +100,7 @@ def letter(face: fonts_lib.Face, text: str, height: int, rng: random.Random,
   spacing = _spacing(len(shaping.clusters(text)), size, bolder, rng, strength)
   if path:
     return _on_path(path, face, text, size, height, bolder, spacing, rng,
-                    strength)
+                    strength, neighbour_rate)
   mask = fonts_lib.draw(face, text, size, spacing)
   rows, columns = mask.shape
   # Hairlines would vanish between the crop's pixels.
@@ -133,9 +134,11 @@ def letter(face: fonts_lib.Face, text: str, height: int, rng: random.Random,
 
 def _on_path(path: str, face: fonts_lib.Face, text: str, size: int,
              height: int, bolder: float, spacing: Sequence[float],
-             rng: random.Random, strength: float) -> Lettering:
+             rng: random.Random, strength: float, neighbour_rate: float
+             ) -> Lettering:
   """Draws a word on one of paths.KINDS."""
-  mask = paths.draw(face, text, size, spacing, path, rng, strength)
+  drawn = paths.draw(face, text, size, spacing, path, rng, strength)
+  mask = drawn.mask
   first, last = fonts_lib.extent(face, text, size)
   rows = last - first
   # The letters are smaller than in a line, though less than in its crop.
@@ -147,14 +150,35 @@ def _on_path(path: str, face: fonts_lib.Face, text: str, size: int,
   # would be much of them.
   margins = [bolder + rows * max(_LEAST_MARGIN, share)
              for share in _margins(rng, strength)]
-  pad = math.ceil(bolder) + 1
+  pad = math.ceil(bolder + _SLACK * rows) + 1
   down, across = mask.shape
   mask = padded(mask, pad, pad, pad, pad)
+  outline = _outline(mask)
+  extras = (path,)
+  if rng.random() < neighbour_rate * strength:
+    drawn = drawn._replace(mask=mask, centre=tuple(
+        pad + place for place in drawn.centre))
+    other = paths.beside(drawn, face, _other_word(face, text, 6, rng), rows,
+                         bolder, rng)
+    if other is not None:
+      mask = np.maximum(mask, other)
+      extras += ('neighbours',)
   if bolder > 0:
     mask = layers.thickened(mask, bolder)
   box = Box(pad - margins[0], pad - margins[1], pad + across + margins[2],
             pad + down + margins[3])
-  return Lettering(mask, box, rows, stroke + 2 * bolder, (path,), growth, True)
+  return Lettering(mask, box, rows, stroke + 2 * bolder, extras, growth,
+                   outline)
+
+
+def _outline(mask: np.ndarray) -> np.ndarray:
+  """Of each row with ink its ends, above and below, int [n, 2], x and y."""
+  ink = mask > 63
+  rows = np.flatnonzero(ink.any(axis=1))
+  first = ink[rows].argmax(axis=1)
+  last = mask.shape[1] - ink[rows, ::-1].argmax(axis=1)
+  return np.stack([np.concatenate([first, first, last, last]),
+                   np.concatenate([rows, rows + 1, rows, rows + 1])], axis=1)
 
 
 def _size(face: fonts_lib.Face, text: str, height: int) -> int:

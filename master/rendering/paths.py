@@ -26,6 +26,21 @@ _MOST_TURNED = math.radians(50)
 Curve = Callable[[float], tuple[float, float, float]]
 
 
+class Drawn(NamedTuple):
+  """A word on a path.
+
+  Attributes:
+    mask: uint8 [h, w], 255 where there is ink, cut to the ink.
+    centre: of its circle, x and y in pixels of the mask; of an arc alone.
+    inner: radius inside its letters; 0 where there is no arc.
+    outer: radius outside its letters.
+  """
+  mask: np.ndarray
+  centre: tuple[float, float] = (0.0, 0.0)
+  inner: float = 0.0
+  outer: float = 0.0
+
+
 class _Piece(NamedTuple):
   """A part of a word, and where along the line it stands.
 
@@ -67,7 +82,7 @@ def choose(text: str, rng: random.Random, rates: Sequence[float]
 
 def draw(face: fonts_lib.Face, text: str, size: int,
          spacing: Sequence[float], kind: str, rng: random.Random,
-         strength: float) -> np.ndarray:
+         strength: float) -> Drawn:
   """Draws a word on a path.
 
   Args:
@@ -79,11 +94,9 @@ def draw(face: fonts_lib.Face, text: str, size: int,
     rng: decides on the path.
     strength: 0 to 1, of how far the path may be from its mean.
 
-  Returns:
-    uint8 [h, w], 255 where there is ink, cut to the ink.
   """
   if kind == 'stack':
-    return _stacked(face, text, size, max(spacing), rng)
+    return Drawn(_stacked(face, text, size, max(spacing), rng)[0])
   if rng.random() < 0.5:
     wider = size * rng.uniform(0.0, 0.25)
     spacing = [gap + wider for gap in spacing]
@@ -95,12 +108,14 @@ def draw(face: fonts_lib.Face, text: str, size: int,
     mask = fonts_lib.draw(face, text, size, spacing)
     # Bent closer, letters would be twice as wide outside as inside.
     arc = _arc(mask.shape[1], -highest, 1.8 * room, rng, strength)
-    return _bent(mask, highest, arc)
+    return _around(arc, *_bent(mask, highest, arc))
   pieces, length = _letters(face, text, size, spacing)
   least = max(room, *(piece.glyph.shape[1] for piece in pieces))
   if kind == 'arc':
-    return _laid(pieces, _arc(length, -highest, least, rng, strength).place)
-  return _laid(pieces, _wave(length, -highest + least, rng, strength))
+    arc = _arc(length, -highest, least, rng, strength)
+    return _around(arc, *_laid(pieces, arc.place))
+  return Drawn(_laid(pieces, _wave(length, -highest + least, rng,
+                                   strength))[0])
 
 
 def _letters(face: fonts_lib.Face, text: str, size: int,
@@ -154,7 +169,13 @@ def _arc(length: float, height: float, least: float, rng: random.Random,
   return _Arc(length, height, max(length / span, least), tilt, is_above)
 
 
-def _bent(mask: np.ndarray, top: int, arc: _Arc) -> np.ndarray:
+def _around(arc: _Arc, mask: np.ndarray, left: int, top: int) -> Drawn:
+  """A word on an arc whose mask starts at (left, top) from the centre."""
+  return Drawn(mask, (-left, -top), arc.inner, arc.inner + arc.height)
+
+
+def _bent(mask: np.ndarray, top: int, arc: _Arc
+          ) -> tuple[np.ndarray, int, int]:
   """Bends a word, letters and all.
 
   Args:
@@ -163,7 +184,7 @@ def _bent(mask: np.ndarray, top: int, arc: _Arc) -> np.ndarray:
     arc: to bend it to.
 
   Returns:
-    uint8 [h, w], cut to the ink.
+    What _together does.
   """
   height, width = mask.shape
   # Letters keep their width halfway up.
@@ -192,7 +213,7 @@ def _bent(mask: np.ndarray, top: int, arc: _Arc) -> np.ndarray:
   row += 1
   below = framed[row, column] * (1 - right) + framed[row, column + 1] * right
   bent = above * (1 - down) + below * down
-  return _together([(np.round(bent).astype(np.uint8), 0, 0)])
+  return _together([(np.round(bent).astype(np.uint8), left, upper)])
 
 
 def _wave(length: float, least: float, rng: random.Random, strength: float
@@ -225,8 +246,9 @@ def _wave(length: float, least: float, rng: random.Random, strength: float
   return curve
 
 
-def _laid(pieces: Sequence[_Piece], curve: Curve) -> np.ndarray:
-  """Turns all pieces into their places; uint8 [h, w], cut to the ink."""
+def _laid(pieces: Sequence[_Piece], curve: Curve
+          ) -> tuple[np.ndarray, int, int]:
+  """Turns all pieces into their places; returns what _together does."""
   patches = []
   for glyph, left, top, at in pieces:
     x, y, angle = curve(at)
@@ -247,8 +269,16 @@ def _laid(pieces: Sequence[_Piece], curve: Curve) -> np.ndarray:
   return _together(patches)
 
 
-def _together(patches: Sequence[tuple[np.ndarray, int, int]]) -> np.ndarray:
-  """Lays masks over each other; cut to the ink."""
+def _together(patches: Sequence[tuple[np.ndarray, int, int]]
+              ) -> tuple[np.ndarray, int, int]:
+  """Lays masks over each other.
+
+  Args:
+    patches: masks, with the place of their first column and row.
+
+  Returns:
+    The mask uint8 [h, w], cut to the ink, with its place.
+  """
   left = min(first for _, first, _ in patches)
   top = min(upper for _, _, upper in patches)
   right = max(first + patch.shape[1] for patch, first, _ in patches)
@@ -261,11 +291,12 @@ def _together(patches: Sequence[tuple[np.ndarray, int, int]]) -> np.ndarray:
     np.maximum(window, patch, out=window)
   rows = np.flatnonzero(mask.any(axis=1))
   columns = np.flatnonzero(mask.any(axis=0))
-  return mask[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
+  return (mask[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1],
+          left + int(columns[0]), top + int(rows[0]))
 
 
 def _stacked(face: fonts_lib.Face, text: str, size: int, spacing: float,
-             rng: random.Random) -> np.ndarray:
+             rng: random.Random) -> tuple[np.ndarray, int, int]:
   """Upright letters in a column, the first on top, their middles in line."""
   glyphs = [fonts_lib.pieces(face, part, size)[0]
             for part in shaping.in_reading_order(text)]
@@ -287,3 +318,62 @@ def _stacked(face: fonts_lib.Face, text: str, size: int, spacing: float,
                     round(baseline) + glyph.top))
     place += (room or bottom - top) + gap
   return _together(patches)
+
+
+def beside(drawn: Drawn, face: fonts_lib.Face, other: str, rows: int,
+           bolder: float, rng: random.Random) -> Optional[np.ndarray]:
+  """What else badges and signs have around a word.
+
+  Args:
+    drawn: the word.
+    face: covers the other word.
+    other: another word.
+    rows: height of the word's letters in pixels.
+    bolder: pixels that all of it will gain on each side.
+    rng: decides.
+
+  Returns:
+    uint8 [h, w] of the size of the word's mask: a ring along the letters or
+    another, smaller word inside their arc, clear of them. None where there is
+    no room, and for words that are on no arc.
+  """
+  if not drawn.inner:
+    return None
+  gap = rows * rng.uniform(0.2, 0.4) + 2 * bolder
+  image = None
+  if rng.random() < 0.5:
+    image = _within(drawn, face, other, rows, drawn.inner - gap, rng)
+  if image is None:
+    radius = drawn.outer + gap
+    if rng.random() < 0.5 and drawn.inner > 2 * gap:
+      radius = drawn.inner - gap
+    image = _ring(drawn, radius, rows * rng.uniform(0.04, 0.12))
+  # Descenders reach further in than the letters' feet.
+  if not image.any() or np.minimum(image, drawn.mask).any():
+    return None
+  return image
+
+
+def _ring(drawn: Drawn, radius: float, thick: float) -> np.ndarray:
+  y, x = np.ogrid[:drawn.mask.shape[0], :drawn.mask.shape[1]]
+  away = np.hypot(x + 0.5 - drawn.centre[0], y + 0.5 - drawn.centre[1])
+  cover = thick / 2 + 0.5 - np.abs(away - radius)
+  return (255 * cover.clip(0, 1)).astype(np.uint8)
+
+
+def _within(drawn: Drawn, face: fonts_lib.Face, other: str, rows: int,
+            radius: float, rng: random.Random) -> Optional[np.ndarray]:
+  """Another word within a circle; None where there is no room."""
+  mask = fonts_lib.draw(face, other, fonts_lib.SIZES[1], 0.0)
+  height, width = mask.shape
+  scale = min(rng.uniform(0.3, 0.6) * rows / height,
+              2 * radius * rng.uniform(0.6, 0.95) / math.hypot(height, width))
+  if scale * height < 8:
+    return None
+  small = Image.fromarray(mask).resize(
+      (math.ceil(scale * width), math.ceil(scale * height)),
+      Image.Resampling.BILINEAR)
+  image = Image.new('L', drawn.mask.shape[::-1])
+  image.paste(small, (round(drawn.centre[0] - small.width / 2),
+                      round(drawn.centre[1] - small.height / 2)))
+  return np.asarray(image)

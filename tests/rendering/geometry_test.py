@@ -107,7 +107,8 @@ class PlacedTest(parameterized.TestCase):
     rows = np.flatnonzero(word.any(axis=1))
     columns = np.flatnonzero(word.any(axis=0))
     word = word[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
-    tight = lettering_of(word, 4.0)._replace(is_tight=True)
+    tight = lettering_of(word, 4.0)
+    tight = tight._replace(outline=np.argwhere(tight.mask)[:, ::-1])
     for seed in range(60):
       placed = geometry.placed(tight, 90, random.Random(seed), 1.0, True)
       mask = np.asarray(placed.mask)

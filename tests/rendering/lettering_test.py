@@ -154,16 +154,30 @@ class LetteringTest(parameterized.TestCase):
     for seed in range(60):
       kind = paths.KINDS[seed % 3]
       drawn = lettering.letter(FACE, 'Words', 40, random.Random(seed), 1.0,
-                               1.0, 1.0, kind)
+                               0.0, 1.0, kind)
       self.assertEqual((kind,), drawn.extras)
-      self.assertTrue(drawn.is_tight)
       ink = np.flatnonzero((drawn.mask > 60).any(axis=1))
       high = ink[-1] + 1 - ink[0]
-      self.assertGreater(high, drawn.rows)
+      self.assertGreaterEqual(high, drawn.rows)
       self.assertBetween(drawn.growth, 1.0, (high + 2) / drawn.rows)
       self.assertLess(drawn.box.top, ink[0])
       self.assertGreater(drawn.box.bottom, ink[-1])
     self.assertEqual(1.0, letter(0).growth)
+    self.assertIsNone(letter(0).outline)
+
+  def test_the_outline_is_that_of_the_word_alone(self):
+    found = 0
+    for seed in range(40):
+      plain, beside = (lettering.letter(
+          FACE, 'Station', 40, random.Random(seed), 1.0, rate, 0.0, 'arc')
+                       for rate in (0.0, 1.0))
+      found += 'neighbours' in beside.extras
+      np.testing.assert_array_equal(plain.outline, beside.outline)
+      self.assertEqual(plain.box, beside.box)
+      self.assertTrue((beside.mask >= plain.mask).all())
+      self.assertEqual('neighbours' in beside.extras,
+                       bool((beside.mask > plain.mask).any()))
+    self.assertGreater(found, 20)
 
   def test_no_edge_cuts_words_with_signs(self):
     face = fonts.Face()

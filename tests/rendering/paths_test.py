@@ -17,7 +17,7 @@ SIZE = 56
 
 def draw(kind, seed, text='HOMESTEAD', strength=1.0):
   return paths.draw(FACE, text, SIZE, [0.0] * len(text), kind,
-                    random.Random(seed), strength)
+                    random.Random(seed), strength).mask
 
 
 def mask_of(text):
@@ -117,7 +117,7 @@ class DrawTest(parameterized.TestCase):
     with mock.patch.object(paths.shaping, 'clusters', lambda text: (text,)):
       for seed in range(12):
         mask = paths.draw(FACE, 'HOMESTEAD', SIZE, [0.0], 'arc',
-                          random.Random(seed), 0.0)
+                          random.Random(seed), 0.0).mask
         self.assertGreater(len(mask), 1.1 * len(line))
         self.assertAlmostEqual(1, mask.sum() / line.sum(), delta=0.1)
         middle = (mask > 99)[:, mask.shape[1] // 2 - 9:
@@ -129,7 +129,7 @@ class DrawTest(parameterized.TestCase):
     line = fonts.draw(FACE, 'HOMESTEAD', SIZE, 0.0)
     top, _ = fonts.extent(FACE, 'HOMESTEAD', SIZE)
     for is_above in (True, False):
-      bent = paths._bent(line, top, paths._Arc(
+      bent, _, _ = paths._bent(line, top, paths._Arc(
           line.shape[1], -top, 1e8, 0.0, is_above))
       np.testing.assert_allclose(bent.shape, line.shape, atol=1)
       rows, columns = np.minimum(bent.shape, line.shape)
@@ -157,6 +157,45 @@ class DrawTest(parameterized.TestCase):
     with mock.patch.object(paths.shaping, 'in_reading_order',
                            lambda text: tuple(reversed(text))):
       np.testing.assert_array_equal(draw('stack', 1, 'HIO'), mask_of('OIH'))
+
+
+class BesideTest(absltest.TestCase):
+
+  def drawn(self, seed, kind='arc'):
+    return paths.draw(FACE, 'HOMESTEAD', SIZE, [0.0] * 9, kind,
+                      random.Random(seed), 1.0)
+
+  def test_letters_lie_between_both_radii(self):
+    for seed in range(20):
+      drawn = self.drawn(seed)
+      y, x = np.nonzero(drawn.mask > 99)
+      away = np.hypot(x + 0.5 - drawn.centre[0], y + 0.5 - drawn.centre[1])
+      # Letters are straight, their corners lie further out.
+      self.assertBetween(away.min(), drawn.inner - 5, drawn.inner + 5)
+      self.assertBetween(away.max(), drawn.outer - 5, drawn.outer + 14)
+
+  def test_what_is_beside_a_word_is_clear_of_it(self):
+    words = rings = 0
+    for seed in range(60):
+      drawn = self.drawn(seed)
+      other = paths.beside(drawn, FACE, 'other', 40, 1.0,
+                           random.Random(seed))
+      if other is None:
+        continue
+      self.assertEqual(drawn.mask.shape, other.shape)
+      self.assertFalse(np.minimum(drawn.mask, other).any())
+      y, x = np.nonzero(other > 99)
+      if len(x):
+        away = np.hypot(x + 0.5 - drawn.centre[0], y + 0.5 - drawn.centre[1])
+        rings += np.ptp(away) < 8
+        words += np.ptp(away) > 12
+    self.assertGreater(words, 5)
+    self.assertGreater(rings, 5)
+
+  def test_nothing_is_beside_other_paths(self):
+    for kind in ('wave', 'stack'):
+      self.assertIsNone(paths.beside(self.drawn(0, kind), FACE, 'other', 40,
+                                     1.0, random.Random(0)))
 
 
 if __name__ == '__main__':
