@@ -35,6 +35,7 @@ from master.rendering import sheet as sheet_lib
 from master.rendering import words as words_lib
 
 _SOURCE_RATES = ['number_rate', 'random_rate', 'made_up_rate']
+_PATH_RATES = ['arc_rate', 'wave_rate', 'stack_rate']
 # Where there is no list.
 _DEFAULT_RATES = {'number_rate': 0.1, 'random_rate': 0.08,
                   'punctuation_rate': 0.15}
@@ -170,6 +171,21 @@ def _define_look_flags():
                'Share of words whose letters are contours, where strokes are '
                'wide enough, 0 to 1, at --effects=1; less in proportion '
                'below.')
+  _define_rate('arc_rate', default.arc_rate,
+               'Share of words along an arc of up to most of a circle, above '
+               'or below it, each letter turned, 0 to 1, at --effects=1; less '
+               'in proportion below. Their pictures are higher than '
+               '--max_height, as are those of --wave_rate and --stack_rate.')
+  _define_rate('wave_rate', default.wave_rate,
+               'Share of words along a wave, each letter turned, 0 to 1, at '
+               '--effects=1; less in proportion below.')
+  _define_rate('stack_rate', default.stack_rate,
+               'Share of words whose letters stand upright, one below the '
+               'other, 0 to 1, at --effects=1; less in proportion below.')
+  flags.register_multi_flags_validator(
+      _PATH_RATES, lambda values: sum(values.values()) <= 1.000001,
+      '--arc_rate, --wave_rate and --stack_rate: must not be above 1 '
+      'together.')
   _define_rate('grey_rate', default.grey_rate,
                'Share of pictures in grey, 0 to 1; the others are in colour.')
   _define_rate('png_rate', default.png_rate,
@@ -230,7 +246,8 @@ def _settings(flags_obj: flags.FlagValues) -> renderer.Settings:
       png_rate=flags_obj.png_rate, neighbour_rate=flags_obj.neighbour_rate,
       cut_rate=flags_obj.cut_rate, background_rate=flags_obj.background_rate,
       wild_rate=flags_obj.wild_rate, vertical_rate=flags_obj.vertical_rate,
-      hollow_rate=flags_obj.hollow_rate)
+      hollow_rate=flags_obj.hollow_rate, arc_rate=flags_obj.arc_rate,
+      wave_rate=flags_obj.wave_rate, stack_rate=flags_obj.stack_rate)
 
 
 def _case_weights(flags_obj: flags.FlagValues) -> tuple[float, ...]:

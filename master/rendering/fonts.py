@@ -4,9 +4,11 @@ Guarded by tests/rendering/fonts_test.py.
 """
 
 import functools
+import io
 import os
 import random
-from typing import Iterable, Mapping, Optional, Sequence, Union
+from typing import Iterable, Mapping, NamedTuple, Optional, Sequence, Union
+import unicodedata
 
 import numpy as np
 from PIL import Image
@@ -14,6 +16,8 @@ from PIL import ImageDraw
 from PIL import ImageFont
 
 from master import errors
+from master.rendering import kerning
+from master.rendering import shaping
 
 # Em sizes in pixels that words are drawn at, before they are scaled to their
 # place: few, so that glyphs can be kept.
@@ -33,12 +37,17 @@ _NONCHARACTER = '\uffff'
 # whose small capitals differ somewhat included.
 _TELLING_LETTERS = 'abdeghnqrt'
 _ALIKE = 0.7
-# Enough for the letters of two thousand fonts; some 2 KB each.
-_KEPT_GLYPHS = 131072
+_KEPT_GLYPHS = 32768
+_KEPT_PAIRS = 4 * _KEPT_GLYPHS
+# Drawings of several characters: large, and seldom of use to another word.
+_KEPT_WORDS = 256
 # Each open font holds a file descriptor.
-_KEPT_FONTS = 256
-# Pairs that come closer in a font with kerning.
-_KERNED_PAIRS = ('AV', 'To', 'LT', 'Yo', 'WA')
+_KEPT_FONTS = 384
+# Two letters that some fonts draw as one are still two.
+_PAIRED = ['-liga', '-clig', '-calt', '-dlig', '-rlig']
+# The language decides the shape of some letters. Without one named, raqm would
+# take that of the person who runs the program.
+_LANGUAGE = 'und'
 # Fonts tried by chance before those that have all characters are sought.
 _PICKS = 6
 # A glyph that reaches further than this many ems is a broken one's.
@@ -86,8 +95,8 @@ class Face:
     self._has.difference_update(characters)
 
   def _look_for(self, character: str) -> bool:
-    if character.isspace():
-      return True
+    if character.isspace() or unicodedata.category(character) == 'Cf':
+      return True  # What joins or parts letters has no glyph to show.
     try:
       glyph, _, _ = _glyph(self, _WHOLE, character)
       missing, _, _ = _glyph(self, _WHOLE, _NONCHARACTER)
@@ -115,13 +124,6 @@ class Face:
         break
     return alike >= unlike
 
-  @functools.cached_property
-  def has_kerning(self) -> bool:
-    """Whether pairs of letters have distances of their own."""
-    font = _font(self, _WHOLE)
-    return any(font.getlength(pair) != sum(map(font.getlength, pair))
-               for pair in _KERNED_PAIRS)
-
 
 @functools.lru_cache(_KEPT_FONTS)
 def _font(face: Face, size: int) -> ImageFont.FreeTypeFont:
@@ -132,19 +134,44 @@ def _font(face: Face, size: int) -> ImageFont.FreeTypeFont:
                             layout_engine=ImageFont.Layout.BASIC)
 
 
-@functools.lru_cache(_KEPT_GLYPHS)
-def _glyph(face: Face, size: int, character: str
+@functools.lru_cache(_KEPT_FONTS)
+def _shaping_font(face: Face, size: int) -> ImageFont.FreeTypeFont:
+  """The font as raqm lays it out, if Pillow has raqm."""
+  return _font(face, size).font_variant(layout_engine=ImageFont.Layout.RAQM)
+
+
+def _glyph(face: Face, size: int, cluster: str
            ) -> tuple[np.ndarray, int, int]:
-  """A glyph's coverage uint8 [h, w], cut to its ink, and where it lies.
+  """A cluster's coverage uint8 [h, w], cut to its ink, and where it lies.
 
   Raises:
     OSError: if the font is broken there.
     ValueError: if the glyph is out of all proportion.
   """
+  if len(cluster) > 1:
+    return _word(face, size, cluster)
+  return _letter(face, size, cluster)
+
+
+@functools.lru_cache(_KEPT_WORDS)
+def _word(face: Face, size: int, cluster: str
+          ) -> tuple[np.ndarray, int, int]:
+  return _inked(face, size, cluster)
+
+
+@functools.lru_cache(_KEPT_GLYPHS)
+def _letter(face: Face, size: int, character: str
+            ) -> tuple[np.ndarray, int, int]:
+  return _inked(face, size, character)
+
+
+def _inked(face: Face, size: int, cluster: str
+           ) -> tuple[np.ndarray, int, int]:
   if size != _HALVED:
-    image, left, top = _drawn(face, size, character)
+    draw_one = _drawn if len(cluster) == 1 else _shaped
+    image, left, top = draw_one(face, size, cluster)
   else:
-    whole, left, top = _glyph(face, _WHOLE, character)
+    whole, left, top = _glyph(face, _WHOLE, cluster)
     # From an even pixel to an even one, so that the halves are pixels too.
     height, width = whole.shape
     wider = np.zeros([height + top % 2, width + left % 2], np.uint8)
@@ -175,14 +202,30 @@ def _drawn(face: Face, size: int, character: str
   return image, left, top
 
 
-def stroke(face: Face, size: int, character: str) -> float:
-  """About the width of a glyph's strokes, in pixels, at one of SIZES."""
-  return size / _WHOLE * _stroke(face, character)
+def _shaped(face: Face, size: int, cluster: str
+            ) -> tuple[Image.Image, int, int]:
+  """Several characters as raqm lays them out, and where the corner lies."""
+  font = _shaping_font(face, size)
+  left, top, right, bottom = font.getbbox(cluster, anchor='ls',
+                                          language=_LANGUAGE)
+  if (max(-top, bottom) > _REACH * size
+      or right - left > _REACH * size * len(cluster)):
+    raise ValueError(f'{face.name}: {cluster!r} of {right - left} pixels')
+  image = Image.new('L', (max(right - left, 1), max(bottom - top, 1)))
+  ImageDraw.Draw(image).text((-left, -top), cluster, 255, font, 'ls',
+                             language=_LANGUAGE)
+  return image, left, top
+
+
+def stroke(face: Face, size: int, text: str) -> float:
+  """About the width of a word's strokes, in pixels, at one of SIZES."""
+  parts = shaping.clusters(text)
+  return size / _WHOLE * _stroke(face, parts[len(parts) // 2])
 
 
 @functools.lru_cache(_KEPT_GLYPHS)
-def _stroke(face: Face, character: str) -> float:
-  glyph, _, _ = _glyph(face, _WHOLE, character)
+def _stroke(face: Face, cluster: str) -> float:
+  glyph, _, _ = _glyph(face, _WHOLE, cluster)
   height, width = glyph.shape
   ink = np.zeros([height + 2, width + 2], bool)
   ink[1:-1, 1:-1] = glyph > 63
@@ -193,19 +236,41 @@ def _stroke(face: Face, character: str) -> float:
   return 2.5 / 255 * int(glyph.sum()) / max(outline, 1)
 
 
-def _advance(face: Face, size: int, character: str, following: str) -> float:
-  """Pixels from a character's origin to that of the next one."""
-  if not face.has_kerning:
-    following = ''
-  return size / _WHOLE * _length(face, character, following)
+def advance(face: Face, size: int, cluster: str, following: str) -> float:
+  """Pixels from a cluster's origin to that of the one on its right."""
+  return size / _WHOLE * (_length(face, cluster)
+                          + _kerned(face, cluster, following))
 
 
 @functools.lru_cache(_KEPT_GLYPHS)
-def _length(face: Face, character: str, following: str) -> float:
-  font = _font(face, _WHOLE)
-  if not following:
-    return font.getlength(character)
-  return font.getlength(character + following) - font.getlength(following)
+def _length(face: Face, cluster: str) -> float:
+  if len(cluster) == 1:
+    return _font(face, _WHOLE).getlength(cluster)
+  return _shaped_length(face, cluster)
+
+
+@functools.lru_cache(_KEPT_PAIRS)
+def _kerned(face: Face, left: str, right: str) -> float:
+  """What a font adds between two neighbours, in pixels at size _WHOLE."""
+  if len(left) == len(right) == 1 and not shaping.is_from_right(left):
+    return _WHOLE * _kerning(face).between(left, right)
+  pair = right + left if shaping.is_from_right(left) else left + right
+  return (_shaped_length(face, pair) - _shaped_length(face, left)
+          - _shaped_length(face, right))
+
+
+@functools.lru_cache(_KEPT_FONTS)
+def _kerning(face: Face) -> kerning.Kerning:
+  if face.path is None:
+    return kerning.Kerning(io.BytesIO(_font(face, _WHOLE).path.getvalue()))
+  with open(face.path, 'rb') as f:
+    return kerning.Kerning(f)
+
+
+@functools.lru_cache(_KEPT_GLYPHS)
+def _shaped_length(face: Face, text: str) -> float:
+  return _shaping_font(face, _WHOLE).getlength(
+      text, features=_PAIRED, language=_LANGUAGE)
 
 
 def _shape(face: Face, character: str) -> np.ndarray:
@@ -223,11 +288,37 @@ def extent(face: Face, text: str, size: int) -> tuple[int, int]:
   Both are counted from the baseline, down.
   """
   highest, lowest = -(size // 2), 0
-  for character in text:
-    glyph, _, top = _glyph(face, size, character)
+  for cluster in shaping.clusters(text):
+    glyph, _, top = _glyph(face, size, cluster)
     highest = min(highest, top)
     lowest = max(lowest, top + len(glyph))
   return highest, lowest
+
+
+class Piece(NamedTuple):
+  """One cluster of a word.
+
+  Attributes:
+    mask: uint8 [h, w], coverage, cut to the ink.
+    left: its first column, from the cluster's origin.
+    top: its first row, from the baseline, down.
+    advance: pixels from its origin to that of the next one on its right.
+  """
+  mask: np.ndarray
+  left: int
+  top: int
+  advance: float
+
+
+def pieces(face: Face, text: str, size: int) -> list[Piece]:
+  """The clusters of a word, from the left; size is one of SIZES."""
+  parts = shaping.clusters(text)
+  found = []
+  for i, cluster in enumerate(parts):
+    step = (advance(face, size, cluster, parts[i + 1])
+            if i + 1 < len(parts) else size / _WHOLE * _length(face, cluster))
+    found.append(Piece(*_glyph(face, size, cluster), step))
+  return found
 
 
 def draw(face: Face, text: str, size: int,
@@ -238,7 +329,7 @@ def draw(face: Face, text: str, size: int,
     face: covers all characters of the text.
     text: not empty.
     size: one of SIZES.
-    spacing: pixels added between characters, the same everywhere or one for
+    spacing: pixels added between clusters, the same everywhere or one for
       each gap; negative moves them closer.
 
   Returns:
@@ -246,15 +337,16 @@ def draw(face: Face, text: str, size: int,
     than from the baseline to about the top of an x, or a full stop would
     fill the picture.
   """
+  parts = shaping.clusters(text)
   if isinstance(spacing, (int, float)):
-    spacing = [spacing] * len(text)
+    spacing = [spacing] * len(parts)
   pen = 0.0
   placed = []
-  for i, character in enumerate(text):
-    glyph, left, top = _glyph(face, size, character)
+  for i, cluster in enumerate(parts):
+    glyph, left, top = _glyph(face, size, cluster)
     placed.append((glyph, round(pen) + left, top))
-    if i + 1 < len(text):
-      pen += _advance(face, size, character, text[i + 1]) + spacing[i]
+    if i + 1 < len(parts):
+      pen += advance(face, size, cluster, parts[i + 1]) + spacing[i]
   first = min(left for _, left, _ in placed)
   right = max(left + glyph.shape[1] for glyph, left, _ in placed)
   highest, lowest = extent(face, text, size)
@@ -346,7 +438,12 @@ class FontBook:
     return book
 
   def covers(self, text: str) -> bool:
-    """Whether one font has all characters of the text."""
+    """Whether one font has all characters of the text.
+
+    Raises:
+      InputError: if it is of a script that cannot be drawn.
+    """
+    shaping.check(text)
     return any(face.covers(text) for face in self.faces)
 
   def pick(self, text: str, rng: random.Random) -> tuple[Face, bool]:
@@ -359,8 +456,10 @@ class FontBook:
       The font, and whether the first choice lacked a glyph.
 
     Raises:
-      InputError: if no font has them all.
+      InputError: if no font has them all, or it is of a script that cannot
+        be drawn.
     """
+    shaping.check(text)
     families = self._families
     if self._groups:
       families = rng.choices(self._groups, self._shares)[0]

@@ -99,7 +99,7 @@ def _moved(m: Matrix, x: float, y: float) -> tuple[float, float]:
 
 
 def _homography(width: float, height: float, rng: random.Random,
-                strength: float, way: Optional[str]) -> Matrix:
+                strength: float, way: Optional[str], lean: float) -> Matrix:
   """Takes a point of the drawn word to the crop, up to scale and place.
 
   Args:
@@ -108,6 +108,7 @@ def _homography(width: float, height: float, rng: random.Random,
     rng: decides.
     strength: of all of it.
     way: of _WILD_WAYS, in which it goes far; None for none.
+    lean: of the slant, how much there may be, 0 to 1.
   """
   shear = strength * rng.gauss(0, _MAX_SHEAR / 2.5)
   turn = math.radians(strength * rng.gauss(0, _MAX_TURN / 2.5))
@@ -118,6 +119,7 @@ def _homography(width: float, height: float, rng: random.Random,
   elif way == 'shear':
     shear = strength * rng.uniform(-1, 1) * _WILD_SHEAR
   turn = max(-limit, min(limit, turn))
+  shear *= lean
   stretch = math.exp(strength * rng.gauss(0, 0.16))
   across = down = 0.0
   if way == 'keystone':
@@ -137,6 +139,18 @@ def _homography(width: float, height: float, rng: random.Random,
   return _product(_product(affine, keystone), centre)
 
 
+def _reach(matrix: Matrix, outline: np.ndarray, box: lettering_lib.Box
+           ) -> tuple[tuple[float, float], tuple[float, float]]:
+  """How far ink reaches across and down, with the margins of its box."""
+  left, top = outline.min(axis=0).tolist()
+  right, bottom = outline.max(axis=0).tolist()
+  x, y = _moved(matrix, *outline.T.astype(np.float64))
+  return ((float(x.min()) - (left - box.left),
+           float(x.max()) + box.right - right),
+          (float(y.min()) - (top - box.top),
+           float(y.max()) + box.bottom - bottom))
+
+
 def _either_side(rng: random.Random, reach: tuple[float, float]) -> float:
   return rng.choice((-1, 1)) * rng.uniform(*reach)
 
@@ -153,10 +167,13 @@ def placed(lettering: lettering_lib.Lettering, height: int,
     wild: whether the word is turned, bent or seen from the side by more than
       most are.
   """
-  way = rng.choice(_WILD_WAYS) if wild else None
+  # What is on a path is wild enough.
+  is_tight = lettering.outline is not None
+  way = rng.choice(_WILD_WAYS) if wild and not is_tight else None
   mask = lettering.mask
   left, top, right, bottom = lettering.box
-  if way == 'curve' or rng.random() < 0.25 * strength:
+  if not is_tight and (
+      way == 'curve' or rng.random() < 0.25 * strength):
     # The columns of a short word are most of a letter: bent, it is torn.
     of_rows, of_columns = ((_WILD_CURVE, 0.16) if way == 'curve'
                            else (_MAX_CURVE, 0.09))
@@ -165,10 +182,15 @@ def placed(lettering: lettering_lib.Lettering, height: int,
     mask = curved(mask, offsets)
     bottom += float(offsets.max())
   columns, rows = right - left, bottom - top
-  matrix = _product(_homography(columns, rows, rng, strength, way),
+  # A column would lean far over.
+  lean = min(1.0, 2 * columns / rows) if is_tight else 1.0
+  matrix = _product(_homography(columns, rows, rng, strength, way, lean),
                     (1, 0, -left, 0, 1, -top, 0, 0, 1))
-  xs, ys = zip(*(_moved(matrix, x, y) for x in (left, right)
-                 for y in (top, bottom)))
+  if is_tight:
+    xs, ys = _reach(matrix, lettering.outline, lettering.box)
+  else:
+    xs, ys = zip(*(_moved(matrix, x, y) for x in (left, right)
+                   for y in (top, bottom)))
   scale = height / (max(ys) - min(ys))
   width = max(8, round(scale * (max(xs) - min(xs))))
   place = (scale, 0, -scale * min(xs), 0, scale, -scale * min(ys), 0, 0, 1)

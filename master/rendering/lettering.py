@@ -6,12 +6,14 @@ Guarded by tests/rendering/lettering_test.py.
 import math
 import random
 import string
-from typing import NamedTuple, Sequence
+from typing import NamedTuple, Optional, Sequence
 
 import numpy as np
 
 from master.rendering import fonts as fonts_lib
 from master.rendering import layers
+from master.rendering import paths
+from master.rendering import shaping
 
 # Pixels of the crop that a stroke is at least wide.
 _LEAST_STROKE = 1.5
@@ -22,6 +24,11 @@ _ENLARGED = 1.45
 # Of the letters' height: what is drawn beyond the crop's edge, for words that
 # are turned.
 _SLACK = 0.3
+# How the crop of a word on a path grows with its height, and to how many
+# pixels at most; and its margins, as shares of the height of a line.
+_GROWTH = 0.75
+_LEAST_MARGIN = 0.06
+_HIGHEST = 400
 # Letters of one stroke, and those that turn into others without a part.
 _NARROW = frozenset('1IJTcfijlrt')
 _WIDE_SMALL, _WIDE_CAPITALS = (
@@ -44,15 +51,21 @@ class Lettering(NamedTuple):
   Attributes:
     mask: uint8 [h, w], coverage of the ink.
     box: of what the crop shall show; may reach over the mask's edges.
-    rows: height of the word alone, in pixels of the mask.
+    rows: height of a line of the word alone, in pixels of the mask.
     stroke: width of its strokes, in pixels of the mask.
-    extras: of 'neighbours' and 'cut', what there is.
+    extras: of 'neighbours', 'cut' and paths.KINDS, what there is.
+    growth: how many times higher than for a straight line the crop shall be.
+    outline: int [n, 2], x and y, all corners of the word's ink among them,
+      where the crop shall follow it rather than the box: a word on a path
+      leaves the corners of its box empty. Else None.
   """
   mask: np.ndarray
   box: Box
   rows: int
   stroke: float
   extras: tuple[str, ...]
+  growth: float = 1.0
+  outline: Optional[np.ndarray] = None
 
 
 def padded(mask: np.ndarray, left: int, top: int, right: int, bottom: int
@@ -65,24 +78,29 @@ def padded(mask: np.ndarray, left: int, top: int, right: int, bottom: int
 
 
 def letter(face: fonts_lib.Face, text: str, height: int, rng: random.Random,
-           strength: float, neighbour_rate: float, cut_rate: float
-           ) -> Lettering:
+           strength: float, neighbour_rate: float, cut_rate: float,
+           path: Optional[str] = None) -> Lettering:
   """Draws a word.
 
   Args:
     face: has all characters of the text.
     text: not empty.
-    height: of the crop it is for, in pixels.
+    height: of the crop it is for, in pixels, for a straight line.
     rng: decides.
     strength: 0 for the plain word, 1 for the whole range.
     neighbour_rate: the chance of neighbours, at full strength.
     cut_rate: the chance that an edge of the crop cuts the word, at full
       strength.
+    path: of paths.KINDS; None for a straight line. Nothing of a word on a
+      path is cut, and on an arc alone has it neighbours.
   """
   size = _size(face, text, height)
-  stroke = fonts_lib.stroke(face, size, text[len(text) // 2])
+  stroke = fonts_lib.stroke(face, size, text)
   bolder = _bolder(stroke, size, rng, strength)
-  spacing = _spacing(len(text), size, bolder, rng, strength)
+  spacing = _spacing(len(shaping.clusters(text)), size, bolder, rng, strength)
+  if path:
+    return _on_path(path, face, text, size, height, bolder, spacing, rng,
+                    strength, neighbour_rate)
   mask = fonts_lib.draw(face, text, size, spacing)
   rows, columns = mask.shape
   # Hairlines would vanish between the crop's pixels.
@@ -114,12 +132,61 @@ def letter(face: fonts_lib.Face, text: str, height: int, rng: random.Random,
   return Lettering(mask, box, rows, stroke + 2 * bolder, tuple(extras))
 
 
+def _on_path(path: str, face: fonts_lib.Face, text: str, size: int,
+             height: int, bolder: float, spacing: Sequence[float],
+             rng: random.Random, strength: float, neighbour_rate: float
+             ) -> Lettering:
+  """Draws a word on one of paths.KINDS."""
+  drawn = paths.draw(face, text, size, spacing, path, rng, strength)
+  mask = drawn.mask
+  first, last = fonts_lib.extent(face, text, size)
+  rows = last - first
+  # The letters are smaller than in a line, though less than in its crop.
+  growth = min((len(mask) / rows) ** _GROWTH, max(1.0, _HIGHEST / height))
+  stroke = fonts_lib.stroke(face, size, text)
+  scale = 0.8 * height * growth / len(mask)
+  bolder = max(bolder, min(0.08 * rows, (_LEAST_STROKE / scale - stroke) / 2))
+  # Only the ends of letters come near the edge: what is blurred away there
+  # would be much of them.
+  margins = [bolder + rows * max(_LEAST_MARGIN, share)
+             for share in _margins(rng, strength)]
+  pad = math.ceil(bolder + _SLACK * rows) + 1
+  down, across = mask.shape
+  mask = padded(mask, pad, pad, pad, pad)
+  outline = _outline(mask)
+  extras = (path,)
+  if rng.random() < neighbour_rate * strength:
+    drawn = drawn._replace(mask=mask, centre=tuple(
+        pad + place for place in drawn.centre))
+    other = paths.beside(drawn, face, _other_word(face, text, 6, rng), rows,
+                         bolder, rng)
+    if other is not None:
+      mask = np.maximum(mask, other)
+      extras += ('neighbours',)
+  if bolder > 0:
+    mask = layers.thickened(mask, bolder)
+  box = Box(pad - margins[0], pad - margins[1], pad + across + margins[2],
+            pad + down + margins[3])
+  return Lettering(mask, box, rows, stroke + 2 * bolder, extras, growth,
+                   outline)
+
+
+def _outline(mask: np.ndarray) -> np.ndarray:
+  """Of each row with ink its ends, above and below, int [n, 2], x and y."""
+  ink = mask > 63
+  rows = np.flatnonzero(ink.any(axis=1))
+  first = ink[rows].argmax(axis=1)
+  last = mask.shape[1] - ink[rows, ::-1].argmax(axis=1)
+  return np.stack([np.concatenate([first, first, last, last]),
+                   np.concatenate([rows, rows + 1, rows, rows + 1])], axis=1)
+
+
 def _size(face: fonts_lib.Face, text: str, height: int) -> int:
   """The em size to draw at: about as large as the word will be seen."""
   smallest, middle, _ = fonts_lib.SIZES
   first, last = fonts_lib.extent(face, text, middle)
   wanted = 0.7 * height * middle / (last - first)
-  if fonts_lib.stroke(face, smallest, text[len(text) // 2]) < _FAINT_STROKE:
+  if fonts_lib.stroke(face, smallest, text) < _FAINT_STROKE:
     wanted = max(wanted, middle)
   return next((size for size in fonts_lib.SIZES
                if _ENLARGED * size >= wanted), fonts_lib.SIZES[-1])
@@ -240,6 +307,8 @@ def _underlined(mask: np.ndarray, rows: int, bolder: float,
 def _cuttable(text: str) -> list[int]:
   """Sides at which a word may lose a little and still be read for sure."""
   able = []
+  if not shaping.is_simple(text):
+    return able  # The signs of some scripts are small and lie anywhere.
   if text[0].isalnum() and text[0] not in _NARROW:
     able.append(0)
   if text[-1].isalnum() and text[-1] not in _NARROW:

@@ -17,6 +17,7 @@ from master.rendering import fonts as fonts_lib
 from master.rendering import geometry
 from master.rendering import layers
 from master.rendering import lettering as lettering_lib
+from master.rendering import paths
 from master.rendering import pictures as pictures_lib
 
 # Share of the words on a natural picture that have its own colours behind
@@ -48,6 +49,11 @@ class Settings:
       upright, turned by 90 degrees to the left or the right: for models that
       turn tall pictures, which then see half of them upside down.
     hollow_rate: share of words whose letters are contours.
+    arc_rate: share of words along an arc of 35 to 335 degrees, each letter
+      turned, as are those of a wave; the picture is higher by then, as it is
+      for the next two.
+    wave_rate: share of words along a wave.
+    stack_rate: share of words whose letters stand upright in a column.
   """
   strength: float = 1.0
   min_height: int = 20
@@ -60,6 +66,9 @@ class Settings:
   wild_rate: float = 0.15
   vertical_rate: float = 0.0
   hollow_rate: float = 0.04
+  arc_rate: float = 0.0
+  wave_rate: float = 0.0
+  stack_rate: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,8 +78,8 @@ class Rendering:
   Attributes:
     image: encoded JPEG or PNG.
     fell_back: whether the first choice of font lacked a character.
-    extras: of 'neighbours', 'cut', 'background', 'fill', 'hollow' and
-      'vertical', what there is.
+    extras: of 'neighbours', 'cut', 'background', 'fill', 'hollow',
+      'vertical' and paths.KINDS, what there is.
   """
   image: bytes
   fell_back: bool
@@ -98,10 +107,13 @@ def render_word(text: str, rng: random.Random, fonts: fonts_lib.FontBook,
   height = round(rng.triangular(
       settings.min_height, settings.max_height,
       (5 * settings.min_height + settings.max_height) / 6))
+  path = paths.choose(text, rng, [strength * rate for rate in (
+      settings.arc_rate, settings.wave_rate, settings.stack_rate)])
   lettering = lettering_lib.letter(
       face, text, height, rng, strength, settings.neighbour_rate,
-      settings.cut_rate)
-  placed = geometry.placed(lettering, height, rng, strength,
+      settings.cut_rate, path)
+  placed = geometry.placed(lettering, round(height * lettering.growth), rng,
+                           strength,
                            rng.random() < settings.wild_rate * strength)
   # Low letters have narrow gaps, however bold their strokes.
   stroke = max(1.0, placed.scale * min(lettering.stroke,
@@ -118,7 +130,8 @@ def render_word(text: str, rng: random.Random, fonts: fonts_lib.FontBook,
   image = camera.soften(image, rng, strength, stroke)
   image = camera.add_noise(image, rng, strength, 0.09 * contrast)
   extras = lettering.extras + extras
-  if len(text) > 2 and rng.random() < settings.vertical_rate * strength:
+  if not path and len(text) > 2 and (
+      rng.random() < settings.vertical_rate * strength):
     image = image.transpose(rng.choice((Image.Transpose.ROTATE_90,
                                         Image.Transpose.ROTATE_270)))
     extras += ('vertical',)

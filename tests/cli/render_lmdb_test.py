@@ -210,6 +210,8 @@ class RenderLmdbTest(parameterized.TestCase):
       (['--count=5', '--number_rate=1.5'], '--number_rate=1.5: '),
       (['--count=5', '--number_rate=0.7', '--random_rate=0.6'],
        '--number_rate, --random_rate and --made_up_rate: '),
+      (['--count=5', '--arc_rate=0.7', '--stack_rate=0.6'],
+       '--arc_rate, --wave_rate and --stack_rate: '),
       (['--count=5', '--case_rates=1,2'], '--case_rates=1,2: '),
       (['--count=5', '--case_rates=0,0,0,0'], '--case_rates=0,0,0,0: '),
       (['--count=5', '--case_rates=1,2,3,x'], '--case_rates=1,2,3,x: '),
@@ -236,6 +238,14 @@ class RenderLmdbTest(parameterized.TestCase):
     self.assertRegex(process.stderr,
                      f'^render_lmdb: error: {re.escape(message)}[^\n]*\n$')
     self.assertFalse((self.folder / 'out').exists())
+
+  def test_scripts_that_cannot_be_drawn(self):
+    words = self.create_tempfile('words.txt', '\u182e\u1823\n').full_path
+    characters = self.create_tempfile('set.txt', '\u182e\n\u1823\n').full_path
+    self.check_fault(
+        self.run_command('--count=5', f'--words={words}',
+                         f'--charset={characters}'),
+        "'\u182e\u1823' is Mongolian, a script of columns")
 
   @parameterized.parameters(
       (b'', 'holds no word'), (b' \n\n', 'holds no word'),

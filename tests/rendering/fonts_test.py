@@ -14,6 +14,7 @@ from PIL import ImageFont
 
 from master import errors
 from master.rendering import fonts
+from master.rendering import shaping
 from tests import font_files
 
 
@@ -92,6 +93,63 @@ class DrawTest(parameterized.TestCase):
     self.assertEqual(plain.shape[0], wide.shape[0])
     uneven = fonts.draw(face, 'small', 28, [1.0, 2.0, 3.0, 4.0])
     self.assertEqual(plain.shape[1] + 10, uneven.shape[1])
+
+
+class ShapedTest(absltest.TestCase):
+  """Of fonts that draw letters of other scripts as Latin ones."""
+
+  def setUp(self):
+    super().setUp()
+    if not shaping.has_raqm():
+      self.skipTest('this Pillow finds no raqm')
+
+  def face(self, drawn_as):
+    return fonts.Face(self.create_tempfile(content=font_files.font_of(
+        list(drawn_as), drawn_as.get), mode='wb').full_path)
+
+  def test_kerning_is_whole(self):
+    def gap(text, size):
+      mask = fonts.draw(fonts.Face(), text, size, 0.0)
+      return mask.shape[1]
+    for size in fonts.SIZES:
+      font = ImageFont.load_default(size).font_variant(
+          layout_engine=ImageFont.Layout.RAQM)
+      kerned = (font.getlength('AV') - font.getlength('A')
+                - font.getlength('V'))
+      self.assertLess(kerned, -0.04 * size)
+      apart = gap('A', size) + gap('V', size)
+      bearings = sum(font.getlength(c) - gap(c, size) for c in 'AV')
+      self.assertAlmostEqual(apart + kerned, gap('AV', size),
+                             delta=0.5 * bearings + 2)
+
+  def test_arabic_is_joined_and_stands_from_the_right(self):
+    # Letters alone as H; the first, middle and last forms as A, B and C.
+    face = self.face({'\u0628': 'H', '\u064a': 'H', '\u062a': 'H',
+                      '\ufe91': 'A', '\ufef4': 'B', '\ufe96': 'C',
+                      **{c: c for c in 'ABCH'}})
+    word = '\u0628\u064a\u062a'
+    self.assertTrue(face.covers(word))
+    for size in fonts.SIZES:
+      expected = fonts.draw(face, 'CBA', size, 0.0).astype(float)
+      mask = fonts.draw(face, word, size, 5.0)
+      np.testing.assert_allclose(mask.shape, expected.shape, atol=4)
+      rows, columns = np.minimum(expected.shape, mask.shape)
+      self.assertLess(np.abs(expected[:rows, :columns]
+                             - mask[:rows, :columns]).mean(), 40)
+
+  def test_hebrew_stands_from_the_right_and_is_spaced(self):
+    face = self.face({'\u05d0': 'A', '\u05d1': 'B', '\u05d2': 'C',
+                      **{c: c for c in 'ABC'}})
+    for spacing in (0.0, 6.0):
+      np.testing.assert_allclose(
+          fonts.draw(face, 'CBA', 56, spacing),
+          fonts.draw(face, '\u05d0\u05d1\u05d2', 56, spacing))
+
+  def test_decomposed_accents_stand_on_their_letters(self):
+    face = self.face({'\u0301': "'", 'o': 'o', 'n': 'n', '\u00f3': 'x'})
+    # HarfBuzz takes the whole letter where the font has it.
+    np.testing.assert_array_equal(fonts.draw(face, 'n\u00f3n', 56, 0.0),
+                                  fonts.draw(face, 'no\u0301n', 56, 0.0))
 
 
 class FontBookTest(absltest.TestCase):
@@ -206,6 +264,12 @@ class FontBookTest(absltest.TestCase):
     self.assertFalse(book.covers('\u4e2d'))
     with self.assertRaisesRegex(errors.InputError, "--fonts: .*'\u4e2d'"):
       book.pick('\u4e2d', random.Random(0))
+
+  def test_scripts_that_cannot_be_drawn(self):
+    book = fonts.FontBook()
+    for ask in (book.covers, lambda text: book.pick(text, random.Random(0))):
+      with self.assertRaisesRegex(errors.InputError, 'is Mongolian'):
+        ask('\u182e')
 
   def test_bad_folders(self):
     for path, message in ((self.folder, 'no usable'),

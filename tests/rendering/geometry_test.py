@@ -98,6 +98,28 @@ class PlacedTest(parameterized.TestCase):
     self.assertEqual((72, 40), placed.mask.size)
     self.assertEqual((0, 0), placed.mask.getextrema())
 
+  def test_a_tight_crop_follows_the_ink(self):
+    # An arc of dots: the corners of its box are far from its ink.
+    word = np.zeros([80, 160], np.uint8)
+    for angle in np.linspace(0.05, np.pi - 0.05, 30):
+      y, x = 78 - 70 * np.sin(angle), 80 - 74 * np.cos(angle)
+      word[round(y) - 1:round(y) + 2, round(x) - 1:round(x) + 2] = 255
+    rows = np.flatnonzero(word.any(axis=1))
+    columns = np.flatnonzero(word.any(axis=0))
+    word = word[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
+    tight = lettering_of(word, 4.0)
+    tight = tight._replace(outline=np.argwhere(tight.mask)[:, ::-1])
+    for seed in range(60):
+      placed = geometry.placed(tight, 90, random.Random(seed), 1.0, True)
+      mask = np.asarray(placed.mask)
+      self.assertLen(mask, 90)
+      rows = np.flatnonzero(mask.max(axis=1) > 60)
+      columns = np.flatnonzero(mask.max(axis=0) > 60)
+      margin = 4 * placed.scale
+      for found in (rows[0], 89 - rows[-1], columns[0],
+                    mask.shape[1] - 1 - columns[-1]):
+        self.assertAlmostEqual(margin, found, delta=2.5)
+
   def test_shrinking_keeps_thin_strokes(self):
     word = np.zeros([120, 400], np.uint8)
     word[7::19] = 255

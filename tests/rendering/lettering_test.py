@@ -1,6 +1,7 @@
 """Tests of master/rendering/lettering.py."""
 
 import random
+from unittest import mock
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -8,6 +9,8 @@ import numpy as np
 
 from master.rendering import fonts
 from master.rendering import lettering
+from master.rendering import paths
+from master.rendering import shaping
 
 FACE = fonts.Face()
 
@@ -146,6 +149,44 @@ class LetteringTest(parameterized.TestCase):
       self.assertTrue(drawn.mask.any())
       self.assertLess(drawn.box.left, drawn.box.right)
       self.assertLess(drawn.box.top, drawn.box.bottom)
+
+  def test_a_word_on_a_path_is_alone_in_a_higher_crop(self):
+    for seed in range(60):
+      kind = paths.KINDS[seed % 3]
+      drawn = lettering.letter(FACE, 'Words', 40, random.Random(seed), 1.0,
+                               0.0, 1.0, kind)
+      self.assertEqual((kind,), drawn.extras)
+      ink = np.flatnonzero((drawn.mask > 60).any(axis=1))
+      high = ink[-1] + 1 - ink[0]
+      self.assertGreaterEqual(high, drawn.rows)
+      self.assertBetween(drawn.growth, 1.0, (high + 2) / drawn.rows)
+      self.assertLess(drawn.box.top, ink[0])
+      self.assertGreater(drawn.box.bottom, ink[-1])
+    self.assertEqual(1.0, letter(0).growth)
+    self.assertIsNone(letter(0).outline)
+
+  def test_the_outline_is_that_of_the_word_alone(self):
+    found = 0
+    for seed in range(40):
+      plain, beside = (lettering.letter(
+          FACE, 'Station', 40, random.Random(seed), 1.0, rate, 0.0, 'arc')
+                       for rate in (0.0, 1.0))
+      found += 'neighbours' in beside.extras
+      np.testing.assert_array_equal(plain.outline, beside.outline)
+      self.assertEqual(plain.box, beside.box)
+      self.assertTrue((beside.mask >= plain.mask).all())
+      self.assertEqual('neighbours' in beside.extras,
+                       bool((beside.mask > plain.mask).any()))
+    self.assertGreater(found, 20)
+
+  def test_no_edge_cuts_words_with_signs(self):
+    face = fonts.Face()
+    for seed in range(20):
+      drawn = lettering.letter(face, 'aa', 40, random.Random(seed), 1.0, 0.0,
+                               1.0)
+      self.assertEqual(('cut',), drawn.extras)
+      with mock.patch.object(shaping, 'is_simple', return_value=False):
+        self.assertEqual((), letter(seed, 'aa', cut=1.0).extras)
 
   def test_padded(self):
     mask = np.array([[1, 2]], np.uint8)

@@ -121,6 +121,31 @@ class RendererTest(absltest.TestCase):
     ways = {(turned(seed, 1), turned(seed, -1)) for seed in range(20)}
     self.assertEqual({(True, False), (False, True)}, ways)
 
+  def test_words_on_paths(self):
+    aspects = {}
+    for kind in ('arc', 'wave', 'stack'):
+      found = [renderer.render_word(
+          'Station', random.Random(seed), self.fonts,
+          renderer.Settings(vertical_rate=1.0, **{kind + '_rate': share}))
+               for share in (0.0, 1.0) for seed in range(60)]
+      self.assertEqual([kind in each.extras for each in found],
+                       [False] * 60 + [True] * 60)
+      self.assertNotIn('vertical', sum((f.extras for f in found[60:]), ()))
+      images = [Image.open(io.BytesIO(each.image)) for each in found[60:]]
+      self.assertLess(max(image.height for image in images), 401)
+      aspects[kind] = np.array([i.width / i.height for i in images])
+    self.assertLess(aspects['stack'].max(), 0.8)
+    self.assertLess(aspects['arc'].min(), 1.3)
+    self.assertGreater(aspects['arc'].max(), 2)
+    self.assertGreater(aspects['wave'].min(), 1)
+
+  def test_rates_of_paths_shrink_with_strength(self):
+    count = sum('arc' in renderer.render_word(
+        'Station', random.Random(seed), self.fonts,
+        renderer.Settings(strength=0.25, arc_rate=0.8)).extras
+                for seed in range(300))
+    self.assertBetween(count, 60 - 22, 60 + 22)
+
   def test_hollow_and_vertical_are_told(self):
     for rate, name in (('hollow_rate', 'hollow'),
                        ('vertical_rate', 'vertical')):

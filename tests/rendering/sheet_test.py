@@ -8,7 +8,9 @@ from PIL import Image
 
 from master.rendering import fonts
 from master.rendering import production
+from master.rendering import shaping
 from master.rendering import sheet
+from tests import font_files
 
 
 class SheetTest(absltest.TestCase):
@@ -32,6 +34,22 @@ class SheetTest(absltest.TestCase):
     self.assertLess(label.min(), 120)
     # The rest of the row is empty.
     np.testing.assert_array_equal(255, one[:, one.shape[1] // 6:])
+
+  def test_labels_are_written_as_their_script_is(self):
+    if not shaping.has_raqm():
+      self.skipTest('this Pillow finds no raqm')
+    # Arabic letters alone as H; the first, middle and last forms as A, B, C.
+    drawn_as = {'\u0628': 'H', '\u064a': 'H', '\u062a': 'H', '\ufe91': 'A',
+                '\ufef4': 'B', '\ufe96': 'C', '1': '1'}
+    face = fonts.Face(self.create_tempfile(content=font_files.font_of(
+        list(drawn_as), drawn_as.get), mode='wb').full_path)
+    drawn = sheet.Sheet(fonts.FontBook.of([face]))
+    arabic, latin = (np.asarray(drawn._label(label), np.float32)
+                     for label in ('\u0628\u064a\u062a', 'CBA'))
+    np.testing.assert_allclose(arabic.shape, latin.shape, atol=2)
+    rows, columns = np.minimum(arabic.shape, latin.shape)
+    self.assertLess(np.abs(arabic[:rows, :columns]
+                           - latin[:rows, :columns]).mean(), 30)
 
   def test_keeps_the_first_words_alone(self):
     full = self.saved(sheet.CAPACITY)
