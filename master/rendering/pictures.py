@@ -151,7 +151,8 @@ class PictureBook:
 
 
 def piece(pool: Sequence[Sequence[Image.Image]], rng: random.Random,
-          size: tuple[int, int], channels: int) -> layers.Photo:
+          size: tuple[int, int], channels: int, zoom: float = 1.0
+          ) -> layers.Photo:
   """Cuts a piece out of one of the pictures.
 
   Args:
@@ -159,8 +160,18 @@ def piece(pool: Sequence[Sequence[Image.Image]], rng: random.Random,
     rng: decides.
     size: width and height in pixels.
     channels: 1 for grey, 3 for RGB.
+    zoom: how far a piece is enlarged, or shrunk, at most; 1 for not at all.
   """
-  image = textures.cut(rng.choice(rng.choice(pool)), rng, size)
+  source = rng.choice(rng.choice(pool))
+  if zoom > 1:
+    # As many enlarged as shrunk.
+    scale = zoom ** rng.uniform(-1, 1)
+    image = textures.cut(source, rng, [
+        min(there, max(2, round(side / scale)))
+        for side, there in zip(size, source.size)]).resize(
+            size, Image.Resampling.BILINEAR)
+  else:
+    image = textures.cut(source, rng, size)
   grey = image.convert('L')
   values = np.asarray(grey)
   if channels == 1:
