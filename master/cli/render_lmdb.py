@@ -420,6 +420,11 @@ def main(flags_obj: flags.FlagValues, arguments: list[str]) -> int:
       'pictures', flags_obj.count, counts['bytes'] / 1e6, counts['rate'],
       len(fonts.faces), counts['fell_back'], counts['neighbours'],
       counts['cut'], counts['background'])
+  looks = [f'{counts[name]} {name.replace("_", " ")}'
+           for name in (flag.removesuffix('_rate') for flag in _LOOKS)
+           if counts[name]]
+  if looks:
+    logging.info('looks: %s', ', '.join(looks))
   print(flags_obj.output)
   return 0
 

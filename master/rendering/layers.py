@@ -125,6 +125,11 @@ def natural(photo: Photo, colour: colours.Colour, room: float,
   """
   most = _SPREAD * room / max(photo.spread, 1.0)
   share = min(1.0, most) * rng.uniform(0.5, 1)
+  # No flat colour makes up for a picture that is far darker or lighter: its
+  # word would be of the picture's own colour.
+  for mean, wanted in zip(photo.mean, colour):
+    share = min(share, wanted / max(mean, 1e-6),
+                (255 - wanted) / max(255 - mean, 1e-6))
   if share > 0.99:
     return photo.image
   flat = [(wanted - share * mean) / (1 - share)

@@ -23,7 +23,8 @@ _SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.gif', '.webp', '.tif',
 # side, and that by these factors, so that pieces come at several scales.
 _SIDE = 512
 _SCALES = (1.0, 0.7, 0.5)
-_KEPT = 32  # Pictures, of up to 1.5 MB each.
+# Pictures, of up to 1.5 MB each: room for all of tools/pretrained_backgrounds.
+_KEPT = 80
 # Records that share pictures, and how many those are: each has to be decoded.
 BLOCK = 200
 _SHARED = 6

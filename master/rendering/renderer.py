@@ -207,11 +207,12 @@ def render_word(text: str, rng: random.Random, fonts: fonts_lib.FontBook,
   extras += more
   image = camera.light(image, rng, strength)
   image, contrast = camera.expose(image, rng, strength, contrast)
-  image = camera.soften(image, rng, strength, stroke)
+  # Lines that are thinner than the strokes are lost sooner.
+  if set(extras) & {'engraved', 'contour'}:
+    stroke = max(1.0, 0.5 * stroke)
   image, more = _taken(image, rng, settings, stroke,
                        placed.scale * lettering.rows, contrast)
   extras += more
-  image = camera.add_noise(image, rng, strength, 0.09 * contrast)
   extras = lettering.extras + extras
   if len(text) > 2 and rng.random() < settings.vertical_rate * strength:
     image = image.transpose(rng.choice((Image.Transpose.ROTATE_90,
@@ -257,21 +258,23 @@ def _taken(image: Image.Image, rng: random.Random, settings: Settings,
     extras.append(name)
     return True
 
-  # One blur at most: two leave nothing to read.
+  # One loss of detail at most: two leave nothing to read.
   if happens('motion'):
     image = sensor.shaken(image, rng, stroke)
   elif happens('defocus'):
     image = sensor.unfocused(image, rng, stroke)
-  if happens('low_resolution'):
-    height = image.height
-    image = sensor.lowered(image, rng, letters, settings.min_letters)
-    stroke = max(1.0, stroke * image.height / height)
-  if happens('sensor_noise'):
-    image = sensor.noisy(image, rng, 0.2 * contrast)
+  elif happens('low_resolution'):
+    image = sensor.lowered(image, rng, letters, stroke, settings.min_letters)
+  elif happens('squeezed'):
+    image = sensor.squeezed(image, rng, stroke)
+  else:
+    image = camera.soften(image, rng, settings.strength, stroke)
   if happens('scan_line'):
     image = sensor.scanned(image, rng)
-  if happens('squeezed'):
-    image = sensor.squeezed(image, rng, stroke)
+  if happens('sensor_noise'):
+    image = sensor.noisy(image, rng, 0.14 * contrast)
+  else:
+    image = camera.add_noise(image, rng, settings.strength, 0.09 * contrast)
   return image, tuple(extras)
 
 
@@ -329,7 +332,10 @@ def _natural(size: tuple[int, int], back: colours.Colour,
              ) -> tuple[Image.Image, layers.Look, Optional[Image.Image]]:
   """A piece of a natural picture, what stands on it, and what fills that."""
   photo = pictures_lib.piece(pool, rng, size, len(back), zoom)
-  if not has_colours and rng.random() < _OWN_COLOUR_RATE:
+  if has_colours:
+    back = colours.rounded(photo.mean)
+    ink = colours.against(back, rng, ink)
+  elif rng.random() < _OWN_COLOUR_RATE:
     back = colours.rounded(photo.mean)
     ink = colours.against(back, rng, ink if rng.random() < 0.5 else None)
   look = layers.Look(back, ink, stroke)

@@ -91,19 +91,22 @@ def unfocused(image: Image.Image, rng: random.Random, stroke: float
 
 
 def lowered(image: Image.Image, rng: random.Random, letters: float,
-            least: int) -> Image.Image:
+            stroke: float, least: int) -> Image.Image:
   """Shrinks a picture, as of a word far away; it stays small.
 
   Args:
     image: grey or RGB.
     rng: decides.
     letters: their height in the picture, in pixels.
-    least: the height they keep.
+    stroke: width of their strokes or gaps in pixels, of which about a
+      pixel is kept.
+    least: the height the letters keep.
 
   Returns:
     An image of the same mode, of which each side is at least 4 pixels; the
     given one where its letters are no higher than `least`.
   """
+  least = max(least, letters * min(1.0, 0.8 / stroke))
   if letters <= least:
     return image
   # Small ones more often than those that are easy.

@@ -20,6 +20,9 @@ KINDS = ('neon', 'engraved', 'contour', 'shadow')
 # Width of strokes in pixels, below which a kind cannot be told from others.
 _LEAST_STROKES = {'neon': 1.0, 'engraved': 2.5, 'contour': 2.0, 'shadow': 1.0}
 
+# Contrast of thin lines, of 255: less is lost between the pixels.
+_LEAST_OF_LINES = 90.0
+
 
 def able(kind: str, stroke: float) -> bool:
   """Whether strokes of some width in pixels can show a kind."""
@@ -122,6 +125,11 @@ def _contour(picture: Image.Image, mask: Image.Image, look: layers.Look,
              rng: random.Random) -> float:
   """Thin lines around the letters, one or two; at times ink within two."""
   thin = max(0.9, picture.height * rng.uniform(0.012, 0.03))
+  if look.contrast < _LEAST_OF_LINES:
+    dark = colours.luminance(look.back) > 128
+    look = look._replace(ink=tuple(
+        value // 3 if dark else 255 - (255 - value) // 3
+        for value in look.ink))
   kind = rng.random()
   if kind < 0.55:  # What they stand on shows within them.
     layers.lay(picture, ring(mask, 0.0, thin), look.ink)

@@ -79,7 +79,7 @@ def _dotted(mask: Image.Image, rows: int, seen_rows: float,
           min(_ROWS, max(1, round(mask.height / pitch))))
   lit = mask.resize(size, Image.Resampling.BOX).point(
       [255 * (value >= 255 * _LIT) for value in range(256)])
-  dots = _pattern(rng.random() < 0.6, rng.randint(6, 9))
+  dots = _pattern(rng.random() < 0.6, rng.randint(6, 8))
   # Lamps that are off can be seen at times.
   off = rng.randint(10, 40) if rng.random() < 0.3 else 0
   if off:
@@ -113,7 +113,7 @@ def _worn(mask: Image.Image, rng: random.Random) -> Image.Image:
   """Chalk, dry brushes and old paint leave parts of a stroke out."""
   grain = textures.wear(rng, mask.size, rng.choice(('chalk', 'brush')))
   # Steep, so that there is paint or none.
-  middle, steepness = rng.uniform(30, 90), rng.uniform(3, 12)
+  middle, steepness = rng.uniform(20, 75), rng.uniform(3, 12)
   table = [min(255, max(0, round(128 + steepness * (value - middle))))
            for value in range(256)]
   return ImageChops.multiply(mask, grain.point(table))
