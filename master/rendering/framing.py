@@ -13,6 +13,7 @@ from master.rendering import lettering as lettering_lib
 KINDS = ('tight', 'loose', 'slipped')
 # Letters of one stroke turn into others, or nothing, without a part.
 _NARROW = frozenset('1IJTcfijlrt')
+_LEAST_FAR = 12  # Pixels of the crop's height at a word's far end.
 
 
 def reframed(kind: str, lettering: lettering_lib.Lettering, text: str,
@@ -88,7 +89,9 @@ def seen_aside(mask: Image.Image, rng: random.Random
     share of what it was.
   """
   width, height = mask.size
-  share = rng.uniform(0.35, 0.75)  # Of the far end, in height.
+  # Of the far end, in height: letters there are still of some pixels.
+  least = min(0.75, max(0.4, _LEAST_FAR / height))
+  share = rng.uniform(least, 0.8)
   # What is seen from the side is narrower too.
   narrow = max(8, round(width * rng.uniform(0.75, 1) * (0.4 + 0.6 * share)))
   room = (1 - share) * height

@@ -103,9 +103,9 @@ def hidden(image: Image.Image, rng: random.Random) -> Image.Image:
   done = image.copy()
   canvas = ImageDraw.Draw(done)
   channels = 3 if image.mode == 'RGB' else 1
-  for _ in range(rng.choice((1, 1, 1, 2, 3))):
+  for _ in range(rng.choice((1, 1, 1, 2))):
     colour = colours.any_colour(rng, channels)
-    thick = max(1, round(height * rng.uniform(0.02, 0.07)))
+    thick = max(1, round(height * rng.uniform(0.02, 0.06)))
     if rng.random() < 0.5:  # From top to bottom.
       x, lean = rng.uniform(0, width), rng.gauss(0, 0.5) * height
       points = [(x - lean, 0), (x, height / 2), (x + lean, height)]

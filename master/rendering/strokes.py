@@ -17,7 +17,7 @@ from master.rendering import textures
 
 KINDS = ('dotted', 'stencil', 'worn')
 # Dots that the height of a word is made of: fewer draw no letter.
-_DOTS = 8, 15
+_DOTS = 9, 16
 # Pixels that a dot and its gap have at least in the crop: closer ones are
 # solid strokes again.
 _LEAST_PITCH = 2.2
@@ -113,7 +113,7 @@ def _worn(mask: Image.Image, rng: random.Random) -> Image.Image:
   """Chalk, dry brushes and old paint leave parts of a stroke out."""
   grain = textures.wear(rng, mask.size, rng.choice(('chalk', 'brush')))
   # Steep, so that there is paint or none.
-  middle, steepness = rng.uniform(20, 75), rng.uniform(3, 12)
+  middle, steepness = rng.uniform(15, 65), rng.uniform(3, 12)
   table = [min(255, max(0, round(128 + steepness * (value - middle))))
            for value in range(256)]
   return ImageChops.multiply(mask, grain.point(table))

@@ -93,13 +93,20 @@ class SeenAsideTest(absltest.TestCase):
       pixels = np.asarray(done, np.float32) / 255
       left, right = pixels[:, 2].sum(), pixels[:, -3].sum()
       self.assertAlmostEqual(41, max(left, right), delta=2)
-      self.assertBetween(min(left, right) / 41, 0.3, 0.8)
+      self.assertBetween(min(left, right) / 41, 0.35, 0.85)
       self.assertAlmostEqual(share, (left + right) / 82, delta=0.04)
       sides.add(bool(left > right))
     self.assertEqual({False, True}, sides)
     np.testing.assert_array_equal(
         framing.seen_aside(mask, random.Random(7))[0],
         framing.seen_aside(mask, random.Random(7))[0])
+
+  def test_low_words_stay_higher_at_their_far_end(self):
+    for seed in range(20):
+      pixels = np.asarray(framing.seen_aside(
+          Image.new('L', (80, 20), 255), random.Random(seed))[0], np.float32)
+      ends = pixels[:, 2].sum() / 255, pixels[:, -3].sum() / 255
+      self.assertGreater(min(ends), 10)
 
   def test_what_is_on_the_left_stays_there(self):
     pixels = np.zeros([41, 151], np.uint8)
