@@ -11,9 +11,9 @@ from PIL import Image
 
 from master.rendering import colours
 
-_SIDE = 12  # Pixels: what a piece is shrunk to before its colours are found.
+SIDE = 8  # Pixels: what a piece is shrunk to before its colours are found.
 _CLUSTERS = 5
-_ROUNDS = 2  # Of k-means, from the median cut.
+_ROUNDS = 1  # Of k-means, from colours far apart.
 
 
 def clusters(image: Image.Image) -> list[colours.Colour]:
@@ -25,8 +25,10 @@ def clusters(image: Image.Image) -> list[colours.Colour]:
   Returns:
     Up to five, of as many channels as the picture has.
   """
-  small = image.resize((_SIDE, _SIDE), Image.Resampling.BOX).convert('RGB')
-  indexed = small.quantize(_CLUSTERS, Image.Quantize.MEDIANCUT, _ROUNDS)
+  if image.size != (SIDE, SIDE):
+    image = image.resize((SIDE, SIDE), Image.Resampling.BOX)
+  small = image.convert('RGB')
+  indexed = small.quantize(_CLUSTERS, Image.Quantize.MAXCOVERAGE, _ROUNDS)
   palette = indexed.getpalette()
   found = [tuple(palette[3 * index:3 * index + 3]) for _, index in sorted(
       indexed.getcolors(), reverse=True)]

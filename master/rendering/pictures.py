@@ -165,12 +165,8 @@ def piece(pool: Sequence[Sequence[Image.Image]], rng: random.Random,
   """
   source = rng.choice(rng.choice(pool))
   if zoom > 1:
-    # As many enlarged as shrunk.
-    scale = zoom ** rng.uniform(-1, 1)
-    image = textures.cut(source, rng, [
-        min(there, max(2, round(side / scale)))
-        for side, there in zip(size, source.size)]).resize(
-            size, Image.Resampling.BILINEAR)
+    image = textures.cut(source, rng, _zoomed(source, rng, size, zoom))
+    image = image.resize(size, Image.Resampling.BILINEAR)
   else:
     image = textures.cut(source, rng, size)
   grey = image.convert('L')
@@ -180,3 +176,33 @@ def piece(pool: Sequence[Sequence[Image.Image]], rng: random.Random,
   # A box of one pixel: the mean, several times faster than NumPy's.
   mean = image.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
   return layers.Photo(image, mean, float(values.std()))
+
+
+def _zoomed(source: Image.Image, rng: random.Random, size: tuple[int, int],
+            zoom: float) -> tuple[int, ...]:
+  """Of a piece of some size, before it is enlarged or shrunk."""
+  scale = zoom ** rng.uniform(-1, 1)  # As many enlarged as shrunk.
+  return tuple(min(there, max(2, round(side / scale)))
+               for side, there in zip(size, source.size))
+
+
+def sample(pool: Sequence[Sequence[Image.Image]], rng: random.Random,
+           size: tuple[int, int], side: int, channels: int, zoom: float
+           ) -> Image.Image:
+  """A piece of one of the pictures, shrunk until colours alone are left.
+
+  Args:
+    pool: pictures, each at several scales.
+    rng: decides.
+    size: width and height of the piece, in pixels.
+    side: what both are shrunk to.
+    channels: 1 for grey, 3 for RGB.
+    zoom: how far the piece's size is changed before, at most.
+  """
+  source = rng.choice(rng.choice(pool))
+  width, height = _zoomed(source, rng, size, zoom)
+  left = rng.randrange(source.width - width + 1)
+  top = rng.randrange(source.height - height + 1)
+  image = source.resize((side, side), Image.Resampling.BOX,
+                        (left, top, left + width, top + height))
+  return image.convert('L') if channels == 1 else image

@@ -192,9 +192,9 @@ def render_word(text: str, rng: random.Random, fonts: fonts_lib.FontBook,
   channels = 1 if rng.random() < settings.grey_rate else 3
   own_colours = pool and chance.happens(
       rng, settings.photo_colour_rate * strength)
-  wanted = palettes.pair(pictures_lib.piece(
-      pool, rng, placed.mask.size, channels, settings.background_zoom).image,
-                         rng) if own_colours else None
+  wanted = palettes.pair(pictures_lib.sample(
+      pool, rng, placed.mask.size, palettes.SIDE, channels,
+      settings.background_zoom), rng) if own_colours else None
   if not pool or rng.random() >= settings.background_rate * strength:
     pool = ()
   is_hollow = stroke >= _LEAST_HOLLOW and (

@@ -16,6 +16,7 @@ from PIL import ImageFilter
 from master.rendering import textures
 
 _MIDDLE = 128
+_ANGLES = 24  # In which a camera moves: half a turn.
 _WORST_QUALITY, _POOR_QUALITY = 10, 50
 # Of the noise that is cut from a pattern and scaled: fine, and coarse.
 _FINE, _COARSE = 8, 9
@@ -32,35 +33,27 @@ def shaken(image: Image.Image, rng: random.Random, stroke: float
       leaves nothing to read.
   """
   way = min(9.0, 1.6 * stroke + 0.5) * rng.uniform(0.5, 1)
-  angle = rng.uniform(0, math.pi)
-  across, down = way * math.cos(angle), way * math.sin(angle)
-  steps = max(2, math.ceil(way))
-  total = image
-  for step in range(1, steps + 1):
-    share = step / steps - 0.5
-    moved = image.transform(
-        image.size, Image.Transform.AFFINE,
-        (1, 0, share * across, 0, 1, share * down),
-        Image.Resampling.BILINEAR)
-    # What comes in from beyond the edge is what was there.
-    framed = image.copy()
-    inner = _inside(image.size, share * across, share * down)
-    framed.paste(moved.crop(inner), inner[:2])
-    total = framed if step == 1 else Image.blend(total, framed, 1 / step)
-  return total
+  angle = rng.randrange(_ANGLES)
+  # A kernel reaches over five pixels; what is longer takes two.
+  half = min(4.0, max(1.0, way if way <= 4 else way / 2))
+  done = _filtered(image, _line(round(2 * half), angle))
+  return _filtered(done, _line(round(2 * half), angle)) if way > 4 else done
 
 
-def _inside(size: tuple[int, int], across: float, down: float
-            ) -> tuple[int, int, int, int]:
-  """The part of a moved picture that does not come from beyond an edge."""
-  width, height = size
-  left, right = math.ceil(max(0, -across)), math.ceil(max(0, across))
-  top, bottom = math.ceil(max(0, -down)), math.ceil(max(0, down))
-  return (min(left, width - 1), min(top, height - 1),
-          max(width - right, left + 1), max(height - bottom, top + 1))
+@functools.lru_cache(200)
+def _line(halves: int, angle: int) -> ImageFilter.Kernel:
+  """What movement over some half pixels makes of a point."""
+  ticks = (np.arange(40) / 39 - 0.5) * halves / 2
+  x = 2 + ticks * math.cos(angle * math.pi / _ANGLES)
+  y = 2 + ticks * math.sin(angle * math.pi / _ANGLES)
+  places = np.arange(5)
+  # Each point of the way is shared by the pixels around it.
+  weights = (np.maximum(0, 1 - np.abs(y[:, None] - places))[:, :, None]
+             * np.maximum(0, 1 - np.abs(x[:, None] - places))[:, None])
+  return ImageFilter.Kernel((5, 5), weights.sum(axis=0).ravel().tolist())
 
 
-@functools.lru_cache(8)
+@functools.lru_cache(16)
 def _disc(fifths: int) -> ImageFilter.Kernel:
   """What a lens makes of a point that it does not focus."""
   radius = fifths / 5
@@ -69,6 +62,21 @@ def _disc(fifths: int) -> ImageFilter.Kernel:
   inside = np.hypot(*np.meshgrid(ticks, ticks)) <= radius
   weights = inside.reshape(5, fine, 5, fine).sum(axis=(1, 3))
   return ImageFilter.Kernel((5, 5), weights.ravel().tolist())
+
+
+def _filtered(image: Image.Image, kernel: ImageFilter.Kernel) -> Image.Image:
+  """Filters a picture as if it went on beyond its edges as it ends there."""
+  width, height = image.size
+  # Pillow leaves two pixels at each edge as they are.
+  wider = Image.new(image.mode, (width + 4, height + 4))
+  for left, source in ((0, 0), (1, 0), (width + 2, width - 1),
+                       (width + 3, width - 1)):
+    wider.paste(image.crop((source, 0, source + 1, height)), (left, 2))
+  wider.paste(image, (2, 2))
+  for top, source in ((0, 2), (1, 2), (height + 2, height + 1),
+                      (height + 3, height + 1)):
+    wider.paste(wider.crop((0, source, width + 4, source + 1)), (0, top))
+  return wider.filter(kernel).crop((2, 2, width + 2, height + 2))
 
 
 def unfocused(image: Image.Image, rng: random.Random, stroke: float
@@ -81,13 +89,7 @@ def unfocused(image: Image.Image, rng: random.Random, stroke: float
     stroke: width of the word's strokes or gaps in pixels.
   """
   radius = min(2.4, 0.4 + 0.75 * stroke) * rng.uniform(0.5, 1)
-  if min(image.size) < 6:  # The kernel leaves the edges out.
-    return image
-  done = image.filter(_disc(max(4, round(5 * radius))))
-  # Pillow leaves two pixels at each edge as they are; so do box blurs not.
-  edges = image.filter(ImageFilter.BoxBlur(0.7 * radius))
-  edges.paste(done.crop((2, 2, image.width - 2, image.height - 2)), (2, 2))
-  return edges
+  return _filtered(image, _disc(max(4, round(5 * radius))))
 
 
 def lowered(image: Image.Image, rng: random.Random, letters: float,

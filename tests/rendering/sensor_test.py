@@ -40,11 +40,14 @@ class SensorTest(parameterized.TestCase):
   @parameterized.product(name=sorted(EFFECTS), channels=[1, 3])
   def test_keeps_size_and_mode_and_hangs_on_the_seed(self, name, channels):
     given, effect = stripes(channels), EFFECTS[name]
+    changed = 0
     for seed in range(10):
       done = effect(given, random.Random(seed))
       self.assertEqual((given.size, given.mode), (done.size, done.mode))
       np.testing.assert_array_equal(done, effect(given, random.Random(seed)))
-      self.assertFalse(np.array_equal(given, done))
+      changed += not np.array_equal(given, done)
+    # Movement along the bars changes nothing.
+    self.assertGreater(changed, 7)
     np.testing.assert_array_equal(given, stripes(channels))
 
   @parameterized.parameters(*sorted(EFFECTS))
@@ -74,8 +77,8 @@ class SensorTest(parameterized.TestCase):
                       (done * y * y).sum() / done.sum(),
                       (done * x * y).sum() / done.sum()])
     across, down, both = np.transpose(spreads)
-    self.assertGreater((across / down).max(), 5)
-    self.assertLess((across / down).min(), 0.2)
+    self.assertTrue((across > 5 * down).any())
+    self.assertTrue((down > 5 * across).any())
     self.assertGreater(both.max(), 0.4)
     self.assertLess(both.min(), -0.4)
 
