@@ -28,12 +28,51 @@ from master.cli import progress as progress_lib
 from master.inputs import lmdb_writer
 from master.rendering import fonts as fonts_lib
 from master.rendering import forms as forms_lib
+from master.rendering import framing
 from master.rendering import pictures as pictures_lib
 from master.rendering import production
 from master.rendering import renderer
 from master.rendering import sheet as sheet_lib
+from master.rendering import signs
+from master.rendering import strokes
 from master.rendering import words as words_lib
 
+# Flags of renderer.Settings' fields that are off unless given, and what each
+# is the share of.
+_LOOKS = {
+    'photo_colour_rate': 'words whose colours, with what is behind them, are '
+                         'of a picture of --backgrounds',
+    'dotted_rate': 'words made of dots, as displays show them, where there '
+                   'are pixels for the dots',
+    'stencil_rate': 'words with gaps in their letters, as of a stencil',
+    'worn_rate': 'words whose strokes are eroded, as of chalk or brush',
+    'neon_rate': 'words of glowing tubes on something dark',
+    'engraved_rate': 'words that only lit and dark edges tell from what they '
+                     'stand on, where strokes are wide enough',
+    'contour_rate': 'words of thin lines around the letters, one or two, '
+                    'where strokes are wide enough',
+    'shadow_rate': 'words whose shadow lies away from them',
+    'tight_rate': 'pictures whose edges touch the word',
+    'loose_rate': 'pictures with much room around the word',
+    'slipped_rate': 'pictures that cut a few per cent of the word off at one '
+                    'end and have room at the other',
+    'perspective_rate': 'words seen far from the side',
+    'occlusion_rate': 'words behind wires, twigs or bars',
+    'shade_rate': 'pictures that are partly in the shade',
+    'glare_rate': 'pictures with a patch of glare',
+    'motion_rate': 'pictures blurred by movement at any angle',
+    'defocus_rate': 'pictures out of focus',
+    'low_resolution_rate': 'pictures shrunk to letters of --min_letters '
+                           'pixels or a little more, and left so small, also '
+                           'below --min_height',
+    'squeezed_rate': 'pictures that were a JPEG of poor quality, at times of '
+                     'fewer pixels, before',
+    'sensor_noise_rate': 'pictures with the noise of few photons, in spots '
+                         'of colour',
+    'scan_line_rate': 'pictures with the lines of a screen',
+}
+_STROKES = [f'{kind}_rate' for kind in strokes.KINDS + signs.KINDS]
+_FRAMES = [f'{kind}_rate' for kind in framing.KINDS]
 _SOURCE_RATES = ['number_rate', 'random_rate', 'made_up_rate']
 _PATH_RATES = ['arc_rate', 'wave_rate', 'stack_rate']
 # Where there is no list.
@@ -186,6 +225,7 @@ def _define_look_flags():
       _PATH_RATES, lambda values: sum(values.values()) <= 1.000001,
       '--arc_rate, --wave_rate and --stack_rate: must not be above 1 '
       'together.')
+  _define_more_looks(default)
   _define_rate('grey_rate', default.grey_rate,
                'Share of pictures in grey, 0 to 1; the others are in colour.')
   _define_rate('png_rate', default.png_rate,
@@ -202,6 +242,26 @@ def _define_look_flags():
       ['min_height', 'max_height'],
       lambda values: values['min_height'] <= values['max_height'],
       '--max_height: must not be less than --min_height.')
+
+
+def _define_more_looks(default: renderer.Settings):
+  """What is off unless asked for."""
+  for name, what in _LOOKS.items():
+    _define_rate(name, getattr(default, name),
+                 f'Share of {what}, 0 to 1, at --effects=1; less in '
+                 'proportion below.')
+  for names in (_STROKES, _FRAMES):
+    flags.register_multi_flags_validator(
+        names, lambda values: sum(values.values()) <= 1.000001,
+        f'{", ".join(f"--{name}" for name in names)}: must not be above 1 '
+        'together.')
+  flags.DEFINE_float(
+      'background_zoom', default.background_zoom, 'How far pieces of '
+      '--backgrounds are enlarged or shrunk, at most; 1 for not at all.',
+      lower_bound=1.0, upper_bound=16.0)
+  flags.DEFINE_integer(
+      'min_letters', default.min_letters, 'Height in pixels of the smallest '
+      'letters of --low_resolution_rate.', lower_bound=4)
 
 
 def _read_words(path: str) -> list[tuple[str, Optional[float]]]:
@@ -247,7 +307,10 @@ def _settings(flags_obj: flags.FlagValues) -> renderer.Settings:
       cut_rate=flags_obj.cut_rate, background_rate=flags_obj.background_rate,
       wild_rate=flags_obj.wild_rate, vertical_rate=flags_obj.vertical_rate,
       hollow_rate=flags_obj.hollow_rate, arc_rate=flags_obj.arc_rate,
-      wave_rate=flags_obj.wave_rate, stack_rate=flags_obj.stack_rate)
+      wave_rate=flags_obj.wave_rate, stack_rate=flags_obj.stack_rate,
+      background_zoom=flags_obj.background_zoom,
+      min_letters=flags_obj.min_letters,
+      **{name: flags_obj[name].value for name in _LOOKS})
 
 
 def _case_weights(flags_obj: flags.FlagValues) -> tuple[float, ...]:
@@ -426,6 +489,11 @@ def main(flags_obj: flags.FlagValues, arguments: list[str]) -> int:
       'pictures', flags_obj.count, counts['bytes'] / 1e6, counts['rate'],
       len(fonts.faces), counts['fell_back'], counts['neighbours'],
       counts['cut'], counts['background'])
+  looks = [f'{counts[name]} {name.replace("_", " ")}'
+           for name in (flag.removesuffix('_rate') for flag in _LOOKS)
+           if counts[name]]
+  if looks:
+    logging.info('looks: %s', ', '.join(looks))
   print(flags_obj.output)
   return 0
 

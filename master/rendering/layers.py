@@ -125,6 +125,11 @@ def natural(photo: Photo, colour: colours.Colour, room: float,
   """
   most = _SPREAD * room / max(photo.spread, 1.0)
   share = min(1.0, most) * rng.uniform(0.5, 1)
+  # No flat colour makes up for a picture that is far darker or lighter: its
+  # word would be of the picture's own colour.
+  for mean, wanted in zip(photo.mean, colour):
+    share = min(share, wanted / max(mean, 1e-6),
+                (255 - wanted) / max(255 - mean, 1e-6))
   if share > 0.99:
     return photo.image
   flat = [(wanted - share * mean) / (1 - share)
@@ -212,7 +217,7 @@ def add_relief(picture: Image.Image, mask: Image.Image, look: Look,
   elif kind < 0.22:
     moved = shifted(mask, rng.choice((-1, 1)) * reach,
                     rng.choice((-1, 1)) * reach)
-    lay(picture, moved, _shade(look), rng.uniform(0.4, 0.9))
+    lay(picture, moved, shade(look), rng.uniform(0.4, 0.9))
   elif kind < 0.27:
     lit = colours.rounded([value + 90 for value in look.back])
     dark = colours.rounded([0.4 * value for value in look.back])
@@ -232,7 +237,7 @@ def _add_depth(picture: Image.Image, mask: Image.Image, look: Look,
   share = rng.uniform(0.25, 0.75)
   colour = colours.rounded([share * value for value in look.ink])
   if rng.random() < 0.3 or colours.contrast(colour, look.ink) < 25:
-    colour = _shade(look)
+    colour = shade(look)
   for step in range(rng.randint(2, most), 0, -1):
     lay(picture, shifted(mask, step * right, step * down), colour)
 
@@ -264,7 +269,7 @@ def _add_outline(picture, mask, look, reach, rng):
   lay(picture, Image.fromarray(bold), colour)
 
 
-def _shade(look: Look) -> colours.Colour:
+def shade(look: Look) -> colours.Colour:
   """Of a shadow: it darkens; under dark ink it would thicken the letters."""
   if colours.luminance(look.ink) > colours.luminance(look.back):
     return colours.rounded([0.3 * value for value in look.back])

@@ -23,7 +23,8 @@ _SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.gif', '.webp', '.tif',
 # side, and that by these factors, so that pieces come at several scales.
 _SIDE = 512
 _SCALES = (1.0, 0.7, 0.5)
-_KEPT = 32  # Pictures, of up to 1.5 MB each.
+# Pictures, of up to 1.5 MB each: room for all of tools/pretrained_backgrounds.
+_KEPT = 80
 # Records that share pictures, and how many those are: each has to be decoded.
 BLOCK = 200
 _SHARED = 6
@@ -151,7 +152,8 @@ class PictureBook:
 
 
 def piece(pool: Sequence[Sequence[Image.Image]], rng: random.Random,
-          size: tuple[int, int], channels: int) -> layers.Photo:
+          size: tuple[int, int], channels: int, zoom: float = 1.0
+          ) -> layers.Photo:
   """Cuts a piece out of one of the pictures.
 
   Args:
@@ -159,8 +161,14 @@ def piece(pool: Sequence[Sequence[Image.Image]], rng: random.Random,
     rng: decides.
     size: width and height in pixels.
     channels: 1 for grey, 3 for RGB.
+    zoom: how far a piece is enlarged, or shrunk, at most; 1 for not at all.
   """
-  image = textures.cut(rng.choice(rng.choice(pool)), rng, size)
+  source = rng.choice(rng.choice(pool))
+  if zoom > 1:
+    image = textures.cut(source, rng, _zoomed(source, rng, size, zoom))
+    image = image.resize(size, Image.Resampling.BILINEAR)
+  else:
+    image = textures.cut(source, rng, size)
   grey = image.convert('L')
   values = np.asarray(grey)
   if channels == 1:
@@ -168,3 +176,33 @@ def piece(pool: Sequence[Sequence[Image.Image]], rng: random.Random,
   # A box of one pixel: the mean, several times faster than NumPy's.
   mean = image.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
   return layers.Photo(image, mean, float(values.std()))
+
+
+def _zoomed(source: Image.Image, rng: random.Random, size: tuple[int, int],
+            zoom: float) -> tuple[int, ...]:
+  """Of a piece of some size, before it is enlarged or shrunk."""
+  scale = zoom ** rng.uniform(-1, 1)  # As many enlarged as shrunk.
+  return tuple(min(there, max(2, round(side / scale)))
+               for side, there in zip(size, source.size))
+
+
+def sample(pool: Sequence[Sequence[Image.Image]], rng: random.Random,
+           size: tuple[int, int], side: int, channels: int, zoom: float
+           ) -> Image.Image:
+  """A piece of one of the pictures, shrunk until colours alone are left.
+
+  Args:
+    pool: pictures, each at several scales.
+    rng: decides.
+    size: width and height of the piece, in pixels.
+    side: what both are shrunk to.
+    channels: 1 for grey, 3 for RGB.
+    zoom: how far the piece's size is changed before, at most.
+  """
+  source = rng.choice(rng.choice(pool))
+  width, height = _zoomed(source, rng, size, zoom)
+  left = rng.randrange(source.width - width + 1)
+  top = rng.randrange(source.height - height + 1)
+  image = source.resize((side, side), Image.Resampling.BOX,
+                        (left, top, left + width, top + height))
+  return image.convert('L') if channels == 1 else image

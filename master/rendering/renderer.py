@@ -12,13 +12,20 @@ from typing import Optional, Sequence
 from PIL import Image
 
 from master.rendering import camera
+from master.rendering import chance
 from master.rendering import colours
 from master.rendering import fonts as fonts_lib
+from master.rendering import framing
 from master.rendering import geometry
 from master.rendering import layers
 from master.rendering import lettering as lettering_lib
 from master.rendering import paths
+from master.rendering import palettes
 from master.rendering import pictures as pictures_lib
+from master.rendering import scene
+from master.rendering import sensor
+from master.rendering import signs
+from master.rendering import strokes
 
 # Share of the words on a natural picture that have its own colours behind
 # them, and of those that a piece of one fills.
@@ -54,6 +61,37 @@ class Settings:
       for the next two.
     wave_rate: share of words along a wave.
     stack_rate: share of words whose letters stand upright in a column.
+    photo_colour_rate: share of words whose colours, and those behind them,
+      are of a natural picture, where there are pictures; as of all below at
+      strength 1, less in proportion below, and none by default.
+    background_zoom: how far pieces of natural pictures are enlarged or
+      shrunk, at most; 1 for not at all.
+    dotted_rate: share of words made of dots, as displays show them; as of the
+      next six, where the word is large enough, and at most one of them.
+    stencil_rate: share of words with gaps in the letters.
+    worn_rate: share of words whose strokes are eroded, as of chalk or brush.
+    neon_rate: share of words of glowing tubes on something dark.
+    engraved_rate: share of words that edges alone tell from what they stand
+      on.
+    contour_rate: share of words of thin lines around the letters.
+    shadow_rate: share of words whose shadow lies away from them.
+    tight_rate: share of crops whose edges touch the word; as of the next two,
+      at most one of them.
+    loose_rate: share of crops with much room around the word.
+    slipped_rate: share of crops that cut a few per cent of a word's first or
+      last letter, and have room at the other end.
+    perspective_rate: share of words seen far from the side.
+    occlusion_rate: share of words behind wires, twigs or bars.
+    shade_rate: share of crops partly in the shade.
+    glare_rate: share of crops with a patch of glare.
+    motion_rate: share of crops moved at any angle while they were taken.
+    defocus_rate: share of crops out of focus.
+    low_resolution_rate: share of crops shrunk, to letters of few pixels, and
+      left so small.
+    min_letters: height of the letters of the smallest of those, in pixels.
+    squeezed_rate: share of crops that were a JPEG of poor quality before.
+    sensor_noise_rate: share of crops with the noise of few photons.
+    scan_line_rate: share of crops with lines of a screen.
   """
   strength: float = 1.0
   min_height: int = 20
@@ -69,6 +107,34 @@ class Settings:
   arc_rate: float = 0.0
   wave_rate: float = 0.0
   stack_rate: float = 0.0
+  photo_colour_rate: float = 0.0
+  background_zoom: float = 1.0
+  dotted_rate: float = 0.0
+  stencil_rate: float = 0.0
+  worn_rate: float = 0.0
+  neon_rate: float = 0.0
+  engraved_rate: float = 0.0
+  contour_rate: float = 0.0
+  shadow_rate: float = 0.0
+  tight_rate: float = 0.0
+  loose_rate: float = 0.0
+  slipped_rate: float = 0.0
+  perspective_rate: float = 0.0
+  occlusion_rate: float = 0.0
+  shade_rate: float = 0.0
+  glare_rate: float = 0.0
+  motion_rate: float = 0.0
+  defocus_rate: float = 0.0
+  low_resolution_rate: float = 0.0
+  min_letters: int = 8
+  squeezed_rate: float = 0.0
+  sensor_noise_rate: float = 0.0
+  scan_line_rate: float = 0.0
+
+  def rates(self, kinds: Sequence[str]) -> dict[str, float]:
+    """The chances of some kinds, at this strength."""
+    return {kind: self.strength * getattr(self, f'{kind}_rate')
+            for kind in kinds}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +145,8 @@ class Rendering:
     image: encoded JPEG or PNG.
     fell_back: whether the first choice of font lacked a character.
     extras: of 'neighbours', 'cut', 'background', 'fill', 'hollow',
-      'vertical' and paths.KINDS, what there is.
+      'vertical' and paths.KINDS, and of the other kinds of Settings by their rates' names,
+      what there is.
   """
   image: bytes
   fell_back: bool
@@ -112,23 +179,53 @@ def render_word(text: str, rng: random.Random, fonts: fonts_lib.FontBook,
   lettering = lettering_lib.letter(
       face, text, height, rng, strength, settings.neighbour_rate,
       settings.cut_rate, path)
-  placed = geometry.placed(lettering, round(height * lettering.growth), rng,
-                           strength,
+  # A path's edges are no line's: nothing there to crop tighter.
+  kind = None if path else chance.pick(rng, settings.rates(framing.KINDS))
+  if kind:
+    lettering = framing.reframed(kind, lettering, text, rng)
+  drawing = chance.pick(rng, settings.rates(strokes.KINDS + signs.KINDS))
+  height = round(height * lettering.growth)
+  seen_rows = height * lettering.rows / max(
+      1.0, lettering.box.bottom - lettering.box.top)
+  if drawing in strokes.KINDS:
+    if strokes.able(drawing, seen_rows):
+      lettering = lettering._replace(mask=strokes.changed(
+          drawing, lettering.mask, lettering.rows, seen_rows, len(text), rng),
+                                     extras=lettering.extras + (drawing,))
+    drawing = None
+  placed = geometry.placed(lettering, height, rng, strength,
                            rng.random() < settings.wild_rate * strength)
+  if chance.happens(rng, settings.perspective_rate * strength):
+    mask, share = framing.seen_aside(placed.mask, rng)
+    placed = geometry.Placed(mask, share * placed.scale)
+    lettering = lettering._replace(extras=lettering.extras + ('perspective',))
   # Low letters have narrow gaps, however bold their strokes.
   stroke = max(1.0, placed.scale * min(lettering.stroke,
                                        0.1 * lettering.rows))
   channels = 1 if rng.random() < settings.grey_rate else 3
+  own_colours = pool and chance.happens(
+      rng, settings.photo_colour_rate * strength)
+  wanted = palettes.pair(pictures_lib.sample(
+      pool, rng, placed.mask.size, palettes.SIDE, channels,
+      settings.background_zoom), rng) if own_colours else None
   if not pool or rng.random() >= settings.background_rate * strength:
     pool = ()
   is_hollow = stroke >= _LEAST_HOLLOW and (
       rng.random() < settings.hollow_rate * strength)
+  if drawing and (is_hollow or not signs.able(drawing, stroke)):
+    drawing = None
   image, contrast, extras = _inked(placed.mask, rng, channels, stroke,
-                                   strength, is_hollow, pool)
+                                   settings, is_hollow, pool, drawing, wanted)
+  image, more = _seen(image, rng, settings)
+  extras += more
   image = camera.light(image, rng, strength)
   image, contrast = camera.expose(image, rng, strength, contrast)
-  image = camera.soften(image, rng, strength, stroke)
-  image = camera.add_noise(image, rng, strength, 0.09 * contrast)
+  # Lines that are thinner than the strokes are lost sooner.
+  if set(extras) & {'engraved', 'contour'}:
+    stroke = max(1.0, 0.5 * stroke)
+  image, more = _taken(image, rng, settings, stroke,
+                       placed.scale * lettering.rows, contrast)
+  extras += more
   extras = lettering.extras + extras
   if not path and len(text) > 2 and (
       rng.random() < settings.vertical_rate * strength):
@@ -139,9 +236,66 @@ def render_word(text: str, rng: random.Random, fonts: fonts_lib.FontBook,
                    fell_back, extras)
 
 
+def _seen(image: Image.Image, rng: random.Random, settings: Settings
+          ) -> tuple[Image.Image, tuple[str, ...]]:
+  """What is before the word and shines on it; and what of that there is."""
+  extras = []
+  for name, effect in (('occlusion', scene.hidden), ('shade', scene.shaded),
+                       ('glare', scene.glared)):
+    if chance.happens(rng, settings.rates((name,))[name]):
+      image = effect(image, rng)
+      extras.append(name)
+  return image, tuple(extras)
+
+
+def _taken(image: Image.Image, rng: random.Random, settings: Settings,
+           stroke: float, letters: float, contrast: float
+           ) -> tuple[Image.Image, tuple[str, ...]]:
+  """What a poor camera makes of a word.
+
+  Args:
+    image: grey or RGB.
+    rng: decides.
+    settings: how often each happens.
+    stroke: width of the word's strokes, in pixels.
+    letters: height of the word, in pixels.
+    contrast: of the word, of 255.
+
+  Returns:
+    The image, and what was done to it.
+  """
+  extras = []
+
+  def happens(name: str) -> bool:
+    if not chance.happens(rng, settings.rates((name,))[name]):
+      return False
+    extras.append(name)
+    return True
+
+  # One loss of detail at most: two leave nothing to read.
+  if happens('motion'):
+    image = sensor.shaken(image, rng, stroke)
+  elif happens('defocus'):
+    image = sensor.unfocused(image, rng, stroke)
+  elif happens('low_resolution'):
+    image = sensor.lowered(image, rng, letters, stroke, settings.min_letters)
+  elif happens('squeezed'):
+    image = sensor.squeezed(image, rng, stroke)
+  else:
+    image = camera.soften(image, rng, settings.strength, stroke)
+  if happens('scan_line'):
+    image = sensor.scanned(image, rng)
+  if happens('sensor_noise'):
+    image = sensor.noisy(image, rng, 0.14 * contrast)
+  else:
+    image = camera.add_noise(image, rng, settings.strength, 0.09 * contrast)
+  return image, tuple(extras)
+
+
 def _inked(mask: Image.Image, rng: random.Random, channels: int,
-           stroke: float, strength: float, is_hollow: bool,
-           pool: Sequence[Sequence[Image.Image]]
+           stroke: float, settings: Settings, is_hollow: bool,
+           pool: Sequence[Sequence[Image.Image]], drawing: Optional[str],
+           wanted: Optional[tuple[colours.Colour, colours.Colour]]
            ) -> tuple[Image.Image, float, tuple[str, ...]]:
   """Background, what lies under the word, and the word.
 
@@ -150,26 +304,34 @@ def _inked(mask: Image.Image, rng: random.Random, channels: int,
     rng: decides.
     channels: of the picture.
     stroke: width of the word's strokes in pixels.
-    strength: of all distortions.
+    settings: how to draw.
     is_hollow: whether only the letters' contours have the ink.
     pool: natural pictures to blend in; empty for none.
+    drawing: of `signs.KINDS`; None for plain ink.
+    wanted: colours of background and ink; None for any.
 
   Returns:
     The picture, the contrast of the word of 255, and what was blended in.
   """
-  back, ink = colours.pair(rng, channels, strength)
+  strength = settings.strength
+  back, ink = wanted or colours.pair(rng, channels, strength)
   if not pool:
     look = layers.Look(back, ink, stroke)
     picture = layers.surface(rng, mask.size, back, look.room, strength)
     filling = None
     extras = ()
   else:
-    picture, look, filling = _natural(mask.size, back, ink, stroke, rng, pool)
+    picture, look, filling = _natural(mask.size, back, ink, stroke, rng, pool,
+                                      settings.background_zoom,
+                                      wanted is not None)
     extras = ('background', 'fill') if filling else ('background',)
   layers.add_edges(picture, look, rng, strength)
   if is_hollow:
     layers.lay(picture, mask, layers.hollow(picture, mask, look, rng))
     return picture, look.contrast, extras + ('hollow',)
+  if drawing:
+    return picture, signs.draw(drawing, picture, mask, look, rng), (
+        extras + (drawing,))
   layers.add_relief(picture, mask, look, rng, strength)
   if filling is None and rng.random() < 0.2 * strength:
     filling = layers.surface(rng, mask.size, look.ink, 0.6 * look.room, 1.0)
@@ -179,17 +341,22 @@ def _inked(mask: Image.Image, rng: random.Random, channels: int,
 
 def _natural(size: tuple[int, int], back: colours.Colour,
              ink: colours.Colour, stroke: float, rng: random.Random,
-             pool: Sequence[Sequence[Image.Image]]
+             pool: Sequence[Sequence[Image.Image]], zoom: float,
+             has_colours: bool
              ) -> tuple[Image.Image, layers.Look, Optional[Image.Image]]:
   """A piece of a natural picture, what stands on it, and what fills that."""
-  photo = pictures_lib.piece(pool, rng, size, len(back))
-  if rng.random() < _OWN_COLOUR_RATE:
+  photo = pictures_lib.piece(pool, rng, size, len(back), zoom)
+  if has_colours:
+    back = colours.rounded(photo.mean)
+    ink = colours.against(back, rng, ink)
+  elif rng.random() < _OWN_COLOUR_RATE:
     back = colours.rounded(photo.mean)
     ink = colours.against(back, rng, ink if rng.random() < 0.5 else None)
   look = layers.Look(back, ink, stroke)
   picture = layers.natural(photo, back, look.room, rng)
   filling = None
   if rng.random() < _FILL_RATE:
-    filling = layers.natural(pictures_lib.piece(pool, rng, size, len(back)),
+    filling = layers.natural(pictures_lib.piece(pool, rng, size, len(back),
+                                                zoom),
                              ink, 0.7 * look.room, rng)
   return picture, look, filling

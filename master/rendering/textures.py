@@ -119,6 +119,21 @@ def _noises() -> dict[tuple[int, str], Image.Image]:
 
 
 @functools.lru_cache(1)
+def _wears() -> dict[str, Image.Image]:
+  """Where chalk and brush leave colour: grey 1 to 255, evenly spread."""
+  rng = np.random.default_rng(2)
+  chalk = _smooth(rng, 96, 512) + 0.6 * _smooth(rng, 40, 200)
+  brush = _smooth(rng, 64, 14) + 0.5 * _smooth(rng, 96, 40)
+  found = {}
+  for kind, values in (('chalk', chalk), ('brush', brush)):
+    # By rank: a share of the area is then a threshold.
+    ranks = values.ravel().argsort().argsort().reshape(values.shape)
+    found[kind] = Image.fromarray(
+        (1 + ranks * 254 // (values.size - 1)).astype(np.uint8))
+  return found
+
+
+@functools.lru_cache(1)
 def _gradient() -> Image.Image:
   return Image.linear_gradient('L')
 
@@ -141,6 +156,17 @@ def cut(source: Image.Image, rng: random.Random, size: tuple[int, int]
 def background(rng: random.Random, size: tuple[int, int]) -> Image.Image:
   """A random pattern of (width, height), grey 1 to 255 around 128."""
   return cut(rng.choice(_backgrounds()), rng, size)
+
+
+def wear(rng: random.Random, size: tuple[int, int], kind: str) -> Image.Image:
+  """Where strokes have lost colour: grey 1 to 255, each as often as another.
+
+  Args:
+    rng: decides.
+    size: width and height.
+    kind: 'chalk' for grains, 'brush' for streaks along the word.
+  """
+  return cut(_wears()[kind], rng, size)
 
 
 def noise(rng: random.Random, size: tuple[int, int], deviation: float,

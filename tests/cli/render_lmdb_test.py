@@ -170,6 +170,19 @@ class RenderLmdbTest(parameterized.TestCase):
     # Three deviations; not every word can be cut.
     self.assertBetween(count(0.5), 20, 65)
 
+  def test_looks_that_are_off_change_the_pictures_where_asked_for(self):
+    plain, _ = self.render('--count=40', '--png_rate=0', output='plain')
+    looks = ['--neon_rate=0.5', '--low_resolution_rate=0.5',
+             '--slipped_rate=0.5', '--min_letters=9']
+    one, log = self.render('--count=40', '--png_rate=0', *looks, output='one')
+    self.assertNotEqual(plain, one)
+    self.assertEqual([r.label for r in plain], [r.label for r in one])
+    self.assertRegex(log, r'looks: .*\d+ neon')
+    self.assertEqual(one, self.render('--count=40', '--png_rate=0', *looks,
+                                      '--processes=2', output='two')[0])
+    self.assertEqual(plain, self.render(
+        '--count=40', '--png_rate=0', '--neon_rate=0', output='off')[0])
+
   def test_faults_of_backgrounds(self):
     (self.folder / 'none').mkdir()
     for path, message in (('absent', 'no such folder'),
@@ -226,6 +239,13 @@ class RenderLmdbTest(parameterized.TestCase):
       (['--count=5', '--font_rates=text=0.5'], '--font_rates: needs --fonts'),
       (['--count=5', '--font_rates=text'], '--font_rates=text: write each'),
       (['--count=5', '--long_rate=0.5'], '--long_rate=0.5: --words has no'),
+      (['--count=5', '--neon_rate=1.5'], '--neon_rate=1.5: '),
+      (['--count=5', '--neon_rate=0.7', '--dotted_rate=0.6'],
+       '--dotted_rate, --stencil_rate, --worn_rate, --neon_rate, '),
+      (['--count=5', '--tight_rate=0.7', '--loose_rate=0.6'],
+       '--tight_rate, --loose_rate, --slipped_rate: '),
+      (['--count=5', '--background_zoom=0.5'], '--background_zoom=0.5: '),
+      (['--count=5', '--min_letters=2'], '--min_letters=2: '),
       (['--count=5', '--min_word_length=5', '--max_word_length=4'],
        '--max_word_length: '),
       (['--count=5', '--min_height=50', '--max_height=40'], '--max_height: '),

@@ -114,6 +114,16 @@ class NaturalTest(parameterized.TestCase):
     self.assertGreater(min(spreads), 4)
     self.assertGreater(max(spreads) - min(spreads), 3)
 
+  def test_has_the_colour_however_far_the_picture_is_from_it(self):
+    dark = photo()
+    dark = layers.Photo(dark.image.point([v // 4 for v in range(256)] * 3),
+                        tuple(v / 4 for v in dark.mean), dark.spread / 4)
+    for seed in range(20):
+      done = layers.natural(dark, (230, 235, 225), 1e4, random.Random(seed))
+      np.testing.assert_allclose(
+          (230, 235, 225), np.asarray(done, np.float32).mean(axis=(0, 1)),
+          atol=4)
+
   def test_much_room_leaves_the_picture_as_it_is(self):
     piece = photo()
     done = [layers.natural(piece, colours.rounded(piece.mean), 1e4,

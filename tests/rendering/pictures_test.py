@@ -106,6 +106,19 @@ class PicturesTest(parameterized.TestCase):
                                 f'^--backgrounds: {torn}: cannot be decoded'):
       pictures.PictureBook([torn], 1).pool(0)
 
+  @parameterized.parameters(1, 3)
+  def test_sample_is_small_and_of_the_picture(self, channels):
+    image = Image.new('RGB', (300, 200), (200, 60, 20))
+    image.paste((10, 60, 200), (0, 0, 150, 200))
+    means = set()
+    for seed in range(40):
+      small = pictures.sample([[image]], random.Random(seed), (120, 30), 12,
+                              channels, 4.0)
+      self.assertEqual(((12, 12), 'L' if channels == 1 else 'RGB'),
+                       (small.size, small.mode))
+      means.add(np.asarray(small).reshape(-1, channels)[:, 0].mean())
+    self.assertGreater(max(means) - min(means), 30)
+
   def test_piece_tells_its_mean_and_spread(self):
     values = np.zeros([100, 300, 3], np.uint8)
     values[:, :, 0] = 200

@@ -5,15 +5,17 @@ import io
 import random
 
 from absl.testing import absltest
+from absl.testing import parameterized
 import numpy as np
 from PIL import Image
 
 from master import errors
 from master.rendering import fonts
+from master.rendering import pictures
 from master.rendering import renderer
 
 
-class RendererTest(absltest.TestCase):
+class RendererTest(parameterized.TestCase):
 
   @classmethod
   def setUpClass(cls):
@@ -145,6 +147,87 @@ class RendererTest(absltest.TestCase):
         renderer.Settings(strength=0.25, arc_rate=0.8)).extras
                 for seed in range(300))
     self.assertBetween(count, 60 - 22, 60 + 22)
+  def pool(self):
+    values = np.random.default_rng(4).integers(0, 256, [12, 20, 3], np.uint8)
+    return [[Image.fromarray(values).resize((400, 240))]]
+
+  def rendered(self, seed, **settings):
+    return renderer.render_word('Hamburg', random.Random(seed), self.fonts,
+                                renderer.Settings(**settings), self.pool())
+
+  @parameterized.parameters(
+      'dotted', 'stencil', 'worn', 'neon', 'engraved', 'contour', 'shadow',
+      'slipped', 'perspective', 'occlusion', 'shade', 'glare', 'motion',
+      'defocus', 'low_resolution', 'squeezed', 'sensor_noise', 'scan_line')
+  def test_other_looks_are_told_and_off_by_default(self, name):
+    found = [self.rendered(seed, min_height=50, **{f'{name}_rate': rate})
+             for rate in (0.0, 1.0) for seed in range(20)]
+    self.assertFalse(any(name in one.extras for one in found[:20]))
+    self.assertGreater(sum(name in one.extras for one in found[20:]), 12)
+    self.assertEqual(found[25], self.rendered(
+        5, min_height=50, **{f'{name}_rate': 1.0}))
+    for one in found[20:]:
+      image = Image.open(io.BytesIO(one.image))
+      self.assertIn(image.mode, ('L', 'RGB'))
+      # Those without strength are as they were.
+    self.assertEqual(
+        self.rendered(3, strength=0.0),
+        self.rendered(3, strength=0.0, **{f'{name}_rate': 1.0}))
+
+  @parameterized.parameters('tight', 'loose', 'photo_colour')
+  def test_looks_that_are_not_told(self, name):
+    changed = [self.rendered(seed).image != self.rendered(
+        seed, **{f'{name}_rate': 1.0}).image for seed in range(20)]
+    self.assertGreater(sum(changed), 12)
+
+  def test_frames_hold_more_or_less_of_the_word(self):
+    def share(seed, **settings):
+      """How much of the height is ink's, of a dark word on white."""
+      pixels = np.asarray(self.opened(
+          seed, 'HHHH', min_height=60, max_height=64, wild_rate=0.0,
+          neighbour_rate=0.0, cut_rate=0.0, grey_rate=1.0, png_rate=1.0,
+          strength=1e-3, **settings), np.float32)
+      return (pixels.min(axis=1) < 128).mean()
+    # So little strength takes a rate a thousand times as large.
+    for seed in range(10):
+      plain = share(seed)
+      self.assertGreater(share(seed, tight_rate=1e3), plain + 0.02)
+      self.assertLess(share(seed, loose_rate=1e3), plain)
+
+  def test_low_resolution_stays_small(self):
+    heights = [Image.open(io.BytesIO(self.rendered(
+        seed, min_height=50, low_resolution_rate=1.0, min_letters=9,
+        wild_rate=0.0).image)).height for seed in range(40)]
+    self.assertLess(np.median(heights), 35)
+    self.assertGreaterEqual(min(heights), 9)
+
+  def test_colours_are_of_the_picture(self):
+    slope = Image.linear_gradient('L').resize((400, 240))
+    dark = Image.new('L', (400, 240), 10)
+    green = [[Image.merge('RGB', (dark, slope, dark))]]
+    count = 0
+    for seed in range(30):
+      rendering = renderer.render_word(
+          'Hut', random.Random(seed), self.fonts, renderer.Settings(
+              grey_rate=0.0, png_rate=1.0, photo_colour_rate=1.0,
+              background_rate=0.0, hollow_rate=0.0), green)
+      mean = np.asarray(Image.open(io.BytesIO(rendering.image)),
+                        np.float32).mean(axis=(0, 1))
+      count += mean[1] > max(mean[0], mean[2]) + 10
+    # All but the darkest pieces, which have no hue to speak of.
+    self.assertGreater(count, 22)
+
+  def test_pictures_are_zoomed(self):
+    checks = Image.fromarray(np.kron(
+        np.indices([60, 100]).sum(axis=0) % 2 * 255, np.ones([4, 4])).astype(
+            np.uint8)).convert('RGB')
+    def detail(zoom):
+      return np.std([np.abs(np.diff(np.asarray(pictures.piece(
+          [[checks]], random.Random(seed), (120, 40), 1, zoom).image,
+                                              np.float32), axis=1)).mean()
+                     for seed in range(30)])
+    self.assertLess(detail(1.0), 2)
+    self.assertGreater(detail(4.0), 5)
 
   def test_hollow_and_vertical_are_told(self):
     for rate, name in (('hollow_rate', 'hollow'),

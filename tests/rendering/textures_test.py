@@ -49,6 +49,18 @@ class TexturesTest(parameterized.TestCase):
     self.assertEqual('L', textures.noise(random.Random(0), (7, 5), asked,
                                          'L').mode)
 
+  @parameterized.parameters('chalk', 'brush')
+  def test_wear_has_all_values_as_often(self, kind):
+    wear = np.asarray(textures.wear(random.Random(0), (
+        textures.WIDTH, textures.HEIGHT), kind))
+    counts = np.bincount(wear.ravel(), minlength=256)
+    self.assertEqual(0, counts[0])
+    np.testing.assert_allclose(wear.size / 254, counts[1:255], rtol=0.02)
+    # Brushes leave streaks along the word, chalk does not.
+    across, down = (np.abs(np.diff(wear.astype(np.float32), axis=axis)).mean()
+                    for axis in (1, 0))
+    self.assertEqual(kind == 'brush', bool(down > 2 * across))
+
   def test_slopes_go_in_all_directions(self):
     corners = set()
     for seed in range(60):

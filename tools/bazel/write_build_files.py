@@ -45,6 +45,8 @@ DATA = {
                                 '//tools:launch'),
     'tests.flagfiles_test': ('//flags',),
     'tests.package_test': (*LAUNCHERS, '//:packaging'),
+    'tests.tools.pretrained_backgrounds_test': (
+        '//tools/pretrained_backgrounds',),
     'tests.tools.pretrained_fonts_test': ('//tools/pretrained_fonts',),
     'tests.tools.setup_venv_test': ('//:packaging', '//tools:setup_venv'),
 }
