@@ -51,13 +51,16 @@ def reframed(kind: str, lettering: lettering_lib.Lettering, text: str,
     return lettering._replace(box=lettering_lib.Box(
         max(left, inner[0] - moves[0]), max(top, inner[1] - moves[1]),
         min(right, inner[2] + moves[2]), min(bottom, inner[3] + moves[3])))
+  if 'cut' in lettering.extras:
+    return lettering  # Two cuts may take all of a letter.
   at_end = rng.random() < 0.6
   end = text[-1] if at_end else text[0]
   if not end.isalnum() or end in _NARROW or len(text) < 3:
     return lettering
-  # Of the whole word, yet never half of its last letter.
+  # Of the whole word, yet never half of its last letter, which may be less
+  # than half of what it and the gap beside it take.
   step = min(rng.uniform(0.01, 0.05) * (inner[2] - inner[0]),
-             0.3 * (inner[2] - inner[0]) / len(text))
+             0.18 * (inner[2] - inner[0]) / len(text))
   if at_end:
     box = (left - step, top, inner[2] - step, bottom)
   else:
