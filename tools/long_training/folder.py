@@ -18,6 +18,7 @@ _MAX_LOG = 2**24  # Bytes of a log after which a new one begins.
 
 
 def now() -> str:
+  """The time as ISO 8601 has it, in UTC, to the second."""
   return datetime.datetime.now(datetime.timezone.utc).isoformat(
       timespec='seconds')
 
@@ -44,7 +45,7 @@ class Folder:
   """
 
   def __init__(self, path: str):
-    self.path = os.path.abspath(path)
+    self.path = os.path.realpath(path)
     self.model_dir, self.shards, self.averaged, self.pending, self.logs = (
         os.path.join(self.path, name) for name in (
             'model', 'shards', 'averaged', 'pending', 'logs'))

@@ -48,14 +48,15 @@ def _main(options: argparse.Namespace) -> int:
           + report.evaluations(folder.metrics('evaluation')))
     return 0
   plan_lib.check_paths(plan, ROOT)
-  supervisor.check_flags(commands_lib.Commands(plan, folder, ROOT), ROOT,
-                         options.plan)
+  commands = commands_lib.Commands(plan, folder, ROOT)
+  supervisor.check_flags(commands, ROOT, options.plan)
   if options.check:
     print(report.stages(plan, folder.step()))
     return 0
   folder.make()
   folder.lock()
-  return supervisor.Supervisor(plan, folder, ROOT, options.tell_seconds).run()
+  return supervisor.Supervisor(plan, folder, commands, ROOT,
+                               supervisor.Pace(options.tell_seconds)).run()
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:

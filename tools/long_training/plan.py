@@ -216,7 +216,8 @@ class Plan:
 class _Fields:
   """Values of a JSON object, taken one by one and judged."""
 
-  def __init__(self, values: Any, where: str, outer: Optional['_Fields'] = None):
+  def __init__(self, values: Any, where: str,
+               outer: Optional['_Fields'] = None):
     self._where = where
     self._outer = outer
     self._taken = set()

@@ -3,6 +3,7 @@
 Guarded by tests/tools/long_training/supervisor_test.py.
 """
 
+import dataclasses
 import logging
 import os
 import signal
@@ -19,22 +20,36 @@ from tools.long_training import processes
 
 _TICK = 0.2  # Seconds between looks at the processes.
 _PATIENCE = 120  # Seconds that a training has to save before it is killed.
-_MAX_FAILURES = 3  # In a row and without progress.
-_PAUSE = 10  # Seconds before something that failed is tried again, times n.
 _STATE, _PLAN = 'state.json', 'plan.json'
 _KINDS = ('train', 'render', 'evaluate')
+
+
+@dataclasses.dataclass(frozen=True)
+class Pace:
+  """How often and how long.
+
+  Attributes:
+    tell_seconds: between progress lines.
+    pause_seconds: before something that failed is tried again; for the n-th
+      failure in a row n - 1 times as much.
+    max_failures: in a row and without progress, after which all ends.
+  """
+  tell_seconds: float = 60
+  pause_seconds: float = 10
+  max_failures: int = 3
 
 
 class _Failures:
   """Failures of one kind of process in a row."""
 
-  def __init__(self):
+  def __init__(self, pause: float):
     self.count = 0
+    self._pause = pause
     self._not_before = 0.0
 
   def add(self):
     self.count += 1
-    self._not_before = time.monotonic() + _PAUSE * (self.count - 1)
+    self._not_before = time.monotonic() + self._pause * (self.count - 1)
 
   def reset(self):
     self.count = 0
@@ -49,22 +64,25 @@ class Supervisor:
   """Of one plan and folder."""
 
   def __init__(self, plan: plan_lib.Plan, folder: folder_lib.Folder,
-               root: str, tell_seconds: float = 60):
+               commands: commands_lib.Commands, root: str,
+               pace: Pace = Pace()):
     """Nothing is started or written yet.
 
     Args:
       plan: what to do.
       folder: where; locked by this process.
+      commands: that do it.
       root: of the checkout.
-      tell_seconds: between progress lines.
+      pace: how often and how long.
     """
     self._plan = plan
     self._folder = folder
     self._root = root
-    self._commands = commands_lib.Commands(plan, folder, root)
-    self._tell_seconds = tell_seconds
+    self._commands = commands
+    self._pace = pace
     self._children: dict[str, processes.Child] = {}
-    self._failures = {kind: _Failures() for kind in _KINDS}
+    self._failures = {kind: _Failures(pace.pause_seconds)
+                      for kind in _KINDS}
     self._heard: Optional[int] = None
     self._started = time.monotonic()
     self._told = self._started
@@ -138,7 +156,7 @@ class Supervisor:
         self._start_renderer()
         self._start_trainer()
         self._start_evaluator()
-        if time.monotonic() - self._told >= self._tell_seconds:
+        if time.monotonic() - self._told >= self._pace.tell_seconds:
           self._tell()
         time.sleep(_TICK)
       return 128 + self._heard
@@ -159,8 +177,8 @@ class Supervisor:
     for kind, child in list(self._children.items()):
       child.end(signal.SIGTERM, _PATIENCE if kind == 'train' else 5)
       self._forget(kind)
-    if os.path.exists(self._folder.model_dir):
-      self._step = self._folder.step()
+    processes.end_marked(self._folder.path, 5)  # What they had started.
+    self._step = self._folder.step()
 
   def _forget(self, kind: str):
     self._processor_seconds[kind] += self._children.pop(
@@ -199,7 +217,7 @@ class Supervisor:
             f'({child.log})')
     if child.kind == 'evaluate' and self._step < self._plan.total_steps:
       logging.warning('%s; tried again with the next one', text)
-    elif failures.count >= _MAX_FAILURES or child.status == 2:
+    elif failures.count >= self._pace.max_failures or child.status == 2:
       raise errors.InputError(text)
     else:
       logging.warning('%s; tried again', text)
