@@ -22,8 +22,6 @@ from tools.long_training import evaluation
 from tools.long_training import folder as folder_lib
 from tools.long_training import processes
 
-# Run as processes: 'master.cli.eval', 'master.cli.export',
-# 'master.cli.render_lmdb', 'master.cli.train'.
 _COMMAND = 'tools.long_training.main'
 _LEARNING_RATE = 0.01
 
