@@ -146,7 +146,8 @@ class TrainingRun:
                export_fn: Optional[Callable[[str], Any]] = None,
                warm_start_exclude: Sequence[str] = (),
                devices: Optional[Sequence[str]] = None,
-               changes: Optional[Mapping[str, str]] = None):
+               changes: Optional[Mapping[str, str]] = None,
+               sample_losses: Optional[str] = None):
     """Opens every LMDB, so that a wrong path shows before the first step.
 
     Args:
@@ -166,6 +167,8 @@ class TrainingRun:
       devices: to train on, as '/gpu:0'; None leaves it to `distribution`.
       changes: by setting, what a run that goes on has otherwise than the one
         before; noted.
+      sample_losses: file that each word's loss is appended to; on one device
+        alone.
 
     Raises:
       InputError: naming what cannot be read.
@@ -178,6 +181,10 @@ class TrainingRun:
     train = config.train
     self._config = train
     self._changes = dict(changes or {})
+    self._sample_losses = sample_losses
+    if sample_losses and strategy:
+      raise errors.InputError(
+          f'--sample_losses={sample_losses}: needs --distribution=none.')
     self._settings = _settings(
         config, train_lmdb=list(train_lmdb), eval_lmdb=dict(eval_lmdb),
         train_weights=train_weights and list(train_weights),
@@ -259,6 +266,8 @@ class TrainingRun:
       run_summary.write(self._settings, model_dir, self._first_step)
       told = [hooks.SkippedHook(self._counter, model_dir,
                                 self._config.log_steps, self._log_skipped)]
+    if self._sample_losses:
+      told.append(hooks.SampleLossHook(self._sample_losses))
     results, _ = training.train_and_evaluate(
         self.estimator,
         training.TrainSpec(

@@ -39,7 +39,12 @@ class Commands(commands_lib.Commands):
     stage = self._plan.stages[run.stage]
     return self._own('train', self._folder.model_dir, run.first_step,
                      run.last_step, stage.batch_size, stage.epochs_per_shard,
-                     *map(self.shard_path, run.shards))
+                     *self.paths(run))
+
+  def pack(self, run):
+    before = self._plan.run_before(run)
+    return self._own('pack', self.hard_path(run), run.hard_words,
+                     *map(self.shard_path, before.shards))
 
   def evaluate(self):
     return self._own('evaluate', self._folder.path)
@@ -58,6 +63,19 @@ def render(path: str, words: str, seed: str):
       f.write(f'{seed}:{i}\n')
       f.flush()
       time.sleep(_STEP_SECONDS / 10)
+  os.rename(hidden, path)
+
+
+def pack(path: str, count: str, *shards: str):
+  """Takes the last words of shards as the hard ones."""
+  words = []
+  for shard in shards:
+    with open(os.path.join(shard, 'words'), encoding='utf-8') as f:
+      words += f.read().split()
+  hidden = os.path.join(os.path.dirname(path), f'.{os.getpid()}')
+  os.mkdir(hidden)
+  folder_lib.write_whole(os.path.join(hidden, 'words'),
+                         '\n'.join(words[-int(count):]))
   os.rename(hidden, path)
 
 
@@ -136,5 +154,5 @@ def run(plan_path: str, path: str) -> int:
 
 
 if __name__ == '__main__':
-  sys.exit({'render': render, 'train': train, 'evaluate': evaluate,
-            'run': run}[sys.argv[1]](*sys.argv[2:]))
+  sys.exit({'render': render, 'pack': pack, 'train': train,
+            'evaluate': evaluate, 'run': run}[sys.argv[1]](*sys.argv[2:]))

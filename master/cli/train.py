@@ -36,7 +36,7 @@ _GROUPS = (config_lib.ModelConfig, config_lib.DataConfig,
            config_lib.AugmentConfig)
 _OWN = ('model_dir', 'train_lmdb', 'train_weights', 'eval_lmdb',
         'warm_start_from', 'warm_start_exclude', 'distribution',
-        'num_cpu_devices', 'export_best', 'change_model')
+        'num_cpu_devices', 'export_best', 'change_model', 'sample_losses')
 # Settings of the model that no variable's name or meaning hangs on.
 _CHANGEABLE = ('image_height', 'image_width', 'image_resize',
                'rotate_vertical', 'batch_norm_decay', 'dropout_rate')
@@ -153,6 +153,10 @@ def define_flags():
       'When the best checkpoint is exported as a SavedModel under '
       'model_dir/export/best: when the training has ended, or at each better '
       'one, which takes up to minutes every time.')
+  flags.DEFINE_string(
+      'sample_losses', None,
+      'File that the loss of each word trained on is appended to, 20 bytes '
+      'each, to find the hard ones; on one device.')
   flags.DEFINE_list(
       'change_model', [],
       'Settings of the model in --model_dir that a training which goes on may '
@@ -278,7 +282,7 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
       flags_obj.warm_start_exclude,
       distribution.cpu_devices(flags_obj.num_cpu_devices)
       if flags_obj.num_cpu_devices else None,
-      changes=changes)
+      changes=changes, sample_losses=flags_obj.sample_losses)
   if run.estimator.config.is_chief:
     _check_export_best(flags_obj, run.best)
     _write_settings(flags_obj, config, model_dir)

@@ -72,12 +72,37 @@ class Commands:
             f'--change_model={",".join(_CHANGING)}',
             f'--model_dir={self._folder.model_dir}']
 
+  def hard_path(self, run: plan_lib.Run) -> str:
+    """Where the hard words are that a run reads again."""
+    return self.shard_path(run.shards[0]) + '-hard'
+
+  def losses_path(self, run: plan_lib.Run) -> str:
+    """Where the losses of a run's words are."""
+    return os.path.join(self._folder.losses,
+                        os.path.basename(self.shard_path(run.shards[0])))
+
+  def paths(self, run: plan_lib.Run) -> list[str]:
+    """The LMDBs of a run, the new words first."""
+    return [*map(self.shard_path, run.shards),
+            *([self.hard_path(run)] if run.hard_words else [])]
+
   def train(self, run: plan_lib.Run) -> list[str]:
     """Trains from the newest checkpoint to the end of a run."""
+    losses = ([f'--sample_losses={self.losses_path(run)}',
+               '--distribution=none']
+              if self._plan.has_hard_words(run) else [])
     return _python(
         'master.cli.train', *self._train_flags(self._plan.stages[run.stage]),
-        '--train_lmdb=' + ','.join(map(self.shard_path, run.shards)),
+        '--train_lmdb=' + ','.join(self.paths(run)), *losses,
         f'--train_steps={run.last_step}', f'--seed={run.seed}')
+
+  def pack(self, run: plan_lib.Run) -> list[str]:
+    """Packs the hard words that a run reads again."""
+    before = self._plan.run_before(run)
+    return _python(
+        'tools.long_training.hard_words', self.losses_path(before),
+        self.hard_path(run), str(run.hard_words),
+        *map(self.shard_path, before.shards))
 
   def evaluate(self) -> list[str]:
     """Exports the newest averages and evaluates them, into `pending`."""

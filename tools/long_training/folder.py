@@ -40,22 +40,23 @@ class Folder:
     model_dir: of bin/train.
     shards: LMDBs that are rendered, and nothing else.
     averaged: copies of the averaged weights, each in a folder of its own.
+    losses: of the words of the runs whose hardest are read again.
     pending: where an evaluation writes before it counts.
     logs: output of the processes.
   """
 
   def __init__(self, path: str):
     self.path = os.path.realpath(path)
-    self.model_dir, self.shards, self.averaged, self.pending, self.logs = (
-        os.path.join(self.path, name) for name in (
-            'model', 'shards', 'averaged', 'pending', 'logs'))
+    (self.model_dir, self.shards, self.averaged, self.losses, self.pending,
+     self.logs) = (os.path.join(self.path, name) for name in (
+         'model', 'shards', 'averaged', 'losses', 'pending', 'logs'))
     self._metrics = os.path.join(self.path, 'metrics.jsonl')
     self._lock = None
 
   def make(self):
     """Makes the folders; InputError where that cannot be."""
     try:
-      for path in (self.shards, self.averaged, self.logs):
+      for path in (self.shards, self.averaged, self.losses, self.logs):
         os.makedirs(path, exist_ok=True)
     except OSError as e:
       raise errors.InputError(

@@ -16,7 +16,7 @@ from master import errors
 # Flags that the command sets itself.
 _OWN_TRAIN = ('model_dir', 'train_lmdb', 'train_weights', 'train_steps',
               'schedule_steps', 'seed', 'batch_size', 'change_model',
-              'eval_lmdb')
+              'eval_lmdb', 'sample_losses')
 _OWN_RENDER = ('output', 'count', 'seed', 'processes', 'sheet')
 
 # Shards of a stage, and stages, whose seeds are kept apart.
@@ -48,12 +48,16 @@ class Run(NamedTuple):
     last_step: at which it ends.
     shards: that it reads.
     seed: of the order of their records; no other run has it.
+    index: within the stage, from 0.
+    hard_words: words of the run before that it reads again; 0 for none.
   """
   stage: int
   first_step: int
   last_step: int
   shards: tuple[Shard, ...]
   seed: int
+  index: int
+  hard_words: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,6 +73,7 @@ class Stage:
     shard_words: words of a shard.
     shards_per_run: shards that one run of bin/train reads.
     epochs_per_shard: how often each word is seen.
+    hard_share: part of a run's words that are the hardest of the run before.
     render_flags: of data_tools/render_lmdb, behind those of all stages.
     train_flags: of bin/train, behind those of all stages.
   """
@@ -80,6 +85,7 @@ class Stage:
   shard_words: int
   shards_per_run: int
   epochs_per_shard: int
+  hard_share: float
   render_flags: tuple[str, ...]
   train_flags: tuple[str, ...]
 
@@ -95,7 +101,8 @@ class Stage:
   def layout(self) -> dict[str, int]:
     """What decides which words a step of the stage is trained on."""
     return {name: getattr(self, name) for name in (
-        'batch_size', 'shard_words', 'shards_per_run', 'epochs_per_shard')}
+        'batch_size', 'shard_words', 'shards_per_run', 'epochs_per_shard',
+        'hard_share')}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,13 +170,25 @@ class Plan:
     last = min(first + stage.steps_per_run, start + stage.steps)
     # The last run of a stage may need less.
     words = -(-(last - first) * stage.batch_size // stage.epochs_per_shard)
+    hard = int(words * stage.hard_share) if index else 0
+    words -= hard
     shards = []
     while words > 0:
       shard = index * stage.shards_per_run + len(shards)
       count = min(words, stage.shard_words)
       shards.append(Shard(number, shard, count, self._seed(number, shard)))
       words -= count
-    return Run(number, first, last, tuple(shards), shards[0].seed)
+    return Run(number, first, last, tuple(shards), shards[0].seed, index, hard)
+
+  def run_before(self, run: Run) -> Run:
+    """The run of the same stage before one that is not its first."""
+    return self._run(run.stage, run.index - 1)
+
+  def has_hard_words(self, run: Run) -> bool:
+    """Whether a later run reads words of `run` again."""
+    stage = self.stages[run.stage]
+    return bool(stage.hard_share) and run.last_step < (
+        self.first_step(run.stage) + stage.steps)
 
   def _seed(self, stage: int, shard: int) -> int:
     return (self.seed * _MAX_STAGES + stage) * _MAX_SHARDS + shard
@@ -301,9 +320,12 @@ def _stage(values: Any, path: str, number: int, outer: _Fields,
       shard_words=fields.number('shard_words', 100000),
       shards_per_run=fields.number('shards_per_run', 2),
       epochs_per_shard=fields.number('epochs_per_shard', 1),
+      hard_share=fields.number('hard_share', 0, least=0, kinds=(int, float)),
       render_flags=render_flags + fields.flags('render_flags', _OWN_RENDER),
       train_flags=train_flags + fields.flags('train_flags', _OWN_TRAIN))
   fields.check_all_taken()
+  if stage.hard_share > 0.5:
+    raise fields.fault('hard_share', 'must be at most 0.5.')
   if not stage.steps:
     raise fields.fault('samples', f'{stage.samples} are fewer than a batch of '
                        f'{stage.batch_size}.')
@@ -349,6 +371,7 @@ def read(path: str) -> Plan:
   for name in ('batch_size', 'shard_words', 'shards_per_run',
                'epochs_per_shard', 'image_height', 'image_width'):
     fields.number(name, is_needed=False)
+  fields.number('hard_share', 0, least=0, kinds=(int, float))
   total = sum(stage.steps for stage in found)
   plan = Plan(
       path=path, seed=fields.number('seed', 1, least=0),

@@ -21,7 +21,7 @@ from tools.long_training import processes
 _TICK = 0.2  # Seconds between looks at the processes.
 _PATIENCE = 120  # Seconds that a training has to save before it is killed.
 _STATE, _PLAN = 'state.json', 'plan.json'
-_KINDS = ('train', 'render', 'evaluate')
+_KINDS = ('train', 'render', 'pack', 'evaluate')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,6 +154,7 @@ class Supervisor:
                        self._plan.samples_at(self._step))
           return 0
         self._start_renderer()
+        self._start_packer()
         self._start_trainer()
         self._start_evaluator()
         if time.monotonic() - self._told >= self._pace.tell_seconds:
@@ -228,8 +229,10 @@ class Supervisor:
     """Shards to be there, in order; how many of them the run itself reads."""
     shards, own = [], 0
     for run in self._plan.runs_from(self._step):
+      if not own and self._lacks_hard_words(run):
+        shards += self._plan.run_before(run).shards
       shards += run.shards
-      own = own or len(run.shards)
+      own = own or len(shards)
       if len(shards) >= own + self._plan.shards_ahead:
         break
     return shards[:own + self._plan.shards_ahead], own
@@ -237,10 +240,23 @@ class Supervisor:
   def _remove_used(self):
     """Removes what the run under way and those behind it do not read."""
     wanted = {self._commands.shard_path(shard) for shard in self._wanted()[0]}
+    run, losses = next(self._plan.runs_from(self._step), None), set()
+    if run:
+      wanted.update(self._commands.paths(run))
+      losses.add(self._commands.losses_path(run))
+      if self._lacks_hard_words(run):
+        losses.add(self._commands.losses_path(self._plan.run_before(run)))
     for name in os.listdir(self._folder.shards):
       path = os.path.join(self._folder.shards, name)
       if not name.startswith('.') and path not in wanted:
         folder_lib.remove(path)
+    for name in os.listdir(self._folder.losses):
+      if os.path.join(self._folder.losses, name) not in losses:
+        os.remove(os.path.join(self._folder.losses, name))
+
+  def _lacks_hard_words(self, run: plan_lib.Run) -> bool:
+    return bool(run.hard_words) and not os.path.exists(
+        self._commands.hard_path(run))
 
   def _start_renderer(self):
     if 'render' in self._children or not self._failures['render'].may_try:
@@ -250,14 +266,25 @@ class Supervisor:
         self._start('render', self._commands.render(shard), signal.SIGTERM)
         return
 
+  def _start_packer(self):
+    """Packs the hard words of the run before the next one, if it is to."""
+    run = next(self._plan.runs_from(self._step), None)
+    if run is None or not self._lacks_hard_words(run) or not (
+        self._children.keys().isdisjoint(('pack', 'train'))
+        and self._failures['pack'].may_try):
+      return
+    before = self._plan.run_before(run)
+    if all(os.path.exists(self._commands.shard_path(shard))
+           for shard in before.shards):
+      self._start('pack', self._commands.pack(run), signal.SIGTERM)
+
   # Training.
 
   def _start_trainer(self):
     if 'train' in self._children or not self._failures['train'].may_try:
       return
     run = next(self._plan.runs_from(self._step), None)
-    if run is None or not all(os.path.exists(self._commands.shard_path(shard))
-                              for shard in run.shards):
+    if run is None or not all(map(os.path.exists, self._commands.paths(run))):
       return
     self._remove_used()
     self._run_start = self._step

@@ -47,7 +47,8 @@ class MainTest(absltest.TestCase):
             {'name': 'easy', 'samples': 60, 'batch_size': 3,
              'render_flags': ['--effects=0.2']},
             {'name': 'hard', 'samples': 40, 'batch_size': 4,
-             'image_width': 32, 'train_flags': ['--augment=0.5']}]}
+             'image_width': 32, 'shard_words': 20, 'shards_per_run': 1,
+             'hard_share': 0.25, 'train_flags': ['--augment=0.5']}]}
 
   def arguments(self, *more):
     folder_lib.write_whole(self.plan_path, json.dumps(self.plan))
@@ -88,7 +89,8 @@ class MainTest(absltest.TestCase):
     _, log = process.communicate()
     self.assertEqual(128 + signal.SIGTERM, process.returncode, log)
     self.assertEmpty(processes.marked(self.folder.path))
-    self.assertEqual(4 * (self.folder.step() - 20), self.place())
+    done = 4 * (self.folder.step() - 20)
+    self.assertIn(self.place(), (done, done - 20))  # Of the first run, or not.
     process = self.start()
     _, log = process.communicate()
     self.assertEqual(0, process.returncode, log)
@@ -98,7 +100,8 @@ class MainTest(absltest.TestCase):
 
   def check_end(self):
     self.assertEmpty(os.listdir(self.folder.shards))
-    self.assertEqual(40, self.place())
+    self.assertEqual(20, self.place())
+    self.assertEmpty(os.listdir(self.folder.losses))
     record, = self.folder.metrics('evaluation')
     self.assertEqual((30, 100, 'hard'), (record['step'], record['samples'],
                                          record['stage_name']))
@@ -106,7 +109,7 @@ class MainTest(absltest.TestCase):
     rates = {r['step']: r['values']['learning_rate']
              for r in metrics_log.read(self.folder.model_dir)
              if r['kind'] == metrics_log.TRAIN}
-    self.assertEqual(30, max(rates))
+    self.assertBetween(max(rates), 28, 30)  # A line every two steps.
     for step, rate in rates.items():
       self.assertAlmostEqual(
           _LEARNING_RATE * (1 + np.cos(np.pi * (step - 1) / 30)) / 2, rate,
@@ -153,7 +156,8 @@ class MainTest(absltest.TestCase):
     rows = [line.split() for line in done.stdout.splitlines()]
     self.assertEqual(['easy', '60', '3', '0-20', '1', '60', '0.0', '%'],
                      rows[1])
-    self.assertEqual(['hard', '40', '4', '20-30', '1', '40', '0.0', '%'],
+    # A quarter of the second run's words are some of the first's.
+    self.assertEqual(['hard', '40', '4', '20-30', '2', '35', '0.0', '%'],
                      rows[2])
     self.assertFalse(os.path.exists(self.folder.path))
 

@@ -28,18 +28,20 @@ _PLAN = {
     'shards_ahead': 2, 'evaluate_minutes': 0.01, 'keep_averaged': 2,
     'stages': [
         {'name': 'a', 'samples': 650, 'batch_size': 5, 'shard_words': 50,
-         'shards_per_run': 2},
+         'shards_per_run': 2, 'hard_share': 0.2},
         {'name': 'b', 'samples': 700, 'batch_size': 7, 'shard_words': 60,
          'shards_per_run': 1, 'epochs_per_shard': 2}]}
 
 
 def _expected(plan):
   """All words in the order in which they are trained on."""
-  words = []
+  words, before = [], None
   for run in plan.runs_from(0):
     stage = plan.stages[run.stage]
-    own = [f'{shard.seed}:{i}' for shard in run.shards
-           for i in range(shard.words)] * stage.epochs_per_shard
+    fresh = [f'{shard.seed}:{i}' for shard in run.shards
+             for i in range(shard.words)]
+    hard = before[-run.hard_words:] if run.hard_words else []
+    before, own = fresh, (fresh + hard) * stage.epochs_per_shard
     words += own[:(run.last_step - run.first_step) * stage.batch_size]
   return words
 
