@@ -347,8 +347,11 @@ class TrainConfig:
     optimizer: adam, adamw (decoupled weight decay) or momentum.
     learning_rate: its highest value.
     schedule: constant, step (times decay_factor at each of
-      decay_boundaries), exponential (to decay_factor at train_steps), cosine
-      (to cosine_floor at train_steps) or inverse_sqrt.
+      decay_boundaries), exponential (to decay_factor at the schedule's end),
+      cosine (to cosine_floor there) or inverse_sqrt.
+    schedule_steps: step at which the schedules exponential and cosine end;
+      0 for train_steps. Trainings that go on in one directory, each with a
+      larger train_steps, so share one schedule.
     decay_boundaries: rising steps at which the step schedule falls.
     decay_factor: of the schedules step and exponential, in (0, 1].
     cosine_floor: where the cosine ends, as a part of learning_rate.
@@ -395,6 +398,7 @@ class TrainConfig:
   optimizer: str = 'adam'
   learning_rate: float = 4e-4
   schedule: str = 'constant'
+  schedule_steps: int = 0
   decay_boundaries: tuple[int, ...] = ()
   decay_factor: float = 0.1
   cosine_floor: float = 0.0
@@ -430,7 +434,7 @@ class TrainConfig:
       _check(getattr(self, name) >= 1,
              f'--{name}={getattr(self, name)}: must be at least 1.')
     for name in ('session_threads', 'eval_minutes', 'eval_limit', 'keep_best',
-                 'early_stop_evals'):
+                 'early_stop_evals', 'schedule_steps'):
       _check(getattr(self, name) >= 0,
              f'--{name}={getattr(self, name)}: must be at least 0.')
     _check_choice('precision', self.precision, DTYPES)
@@ -446,9 +450,10 @@ class TrainConfig:
     for name in ('clip_norm', 'max_loss_rise'):
       _check(getattr(self, name) >= 0,
              f'--{name}={getattr(self, name)}: must be at least 0.')
-    _check(0 <= self.warmup_steps <= self.train_steps,
+    end = 'schedule_steps' if self.schedule_steps else 'train_steps'
+    _check(0 <= self.warmup_steps <= getattr(self, end),
            f'--warmup_steps={self.warmup_steps}: must be between 0 and '
-           f'--train_steps={self.train_steps}.')
+           f'--{end}={getattr(self, end)}.')
     _check(self.schedule != 'inverse_sqrt' or self.warmup_steps >= 1,
            '--schedule=inverse_sqrt: needs --warmup_steps of at least 1.')
     _check_optimisation(self)

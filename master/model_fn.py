@@ -32,7 +32,8 @@ def _total_loss(recognizer: recognizer_lib.Recognizer, memory: tf.Tensor,
   logits = recognizer.forward(
       memory, losses.decoder_inputs(ids, charset_lib.SOS_ID), is_training)
   weights = masks.label_weights(ids, charset_lib.PAD_ID)
-  return losses.cross_entropy(logits, ids, weights, label_smoothing)
+  return losses.cross_entropy(logits, ids, weights, label_smoothing,
+                              collect_rows=is_training)
 
 
 def _num_symbols(ids: tf.Tensor) -> tf.Tensor:
@@ -75,6 +76,10 @@ def _train_spec(model_config: config_lib.ModelConfig,
         _part_losses(recognizer, features['image'], labels['ids'],
                      train_config),
         recognizer.trainable_variables, train_config)
+  rows = tf.get_collection(losses.ROWS)
+  if 'source' in features and rows:
+    tf.add_to_collection(hooks.SAMPLES, (
+        features['source'], features['index'], tf.concat(rows, axis=0)))
   if data_position.FEATURE in features:
     train_op = tf.group(train_op, data_position.record(
         features[data_position.FEATURE]))

@@ -145,7 +145,9 @@ class TrainingRun:
                export_best: str = 'none',
                export_fn: Optional[Callable[[str], Any]] = None,
                warm_start_exclude: Sequence[str] = (),
-               devices: Optional[Sequence[str]] = None):
+               devices: Optional[Sequence[str]] = None,
+               changes: Optional[Mapping[str, str]] = None,
+               sample_losses: Optional[str] = None):
     """Opens every LMDB, so that a wrong path shows before the first step.
 
     Args:
@@ -163,6 +165,10 @@ class TrainingRun:
       warm_start_exclude: regular expressions on names of variables that start
         anew all the same.
       devices: to train on, as '/gpu:0'; None leaves it to `distribution`.
+      changes: by setting, what a run that goes on has otherwise than the one
+        before; noted.
+      sample_losses: file that each word's loss is appended to; on one device
+        alone.
 
     Raises:
       InputError: naming what cannot be read.
@@ -174,6 +180,11 @@ class TrainingRun:
       eval_lmdb = {}
     train = config.train
     self._config = train
+    self._changes = dict(changes or {})
+    self._sample_losses = sample_losses
+    if sample_losses and strategy:
+      raise errors.InputError(
+          f'--sample_losses={sample_losses}: needs --distribution=none.')
     self._settings = _settings(
         config, train_lmdb=list(train_lmdb), eval_lmdb=dict(eval_lmdb),
         train_weights=train_weights and list(train_weights),
@@ -248,13 +259,15 @@ class TrainingRun:
     """
     started = time.monotonic()
     self._tell_plan()
-    self._log.start(self._first_step)
+    self._log.start(self._first_step, self._changes)
     model_dir = self.estimator.model_dir
     told = []
     if self._is_chief:
       run_summary.write(self._settings, model_dir, self._first_step)
       told = [hooks.SkippedHook(self._counter, model_dir,
                                 self._config.log_steps, self._log_skipped)]
+    if self._sample_losses:
+      told.append(hooks.SampleLossHook(self._sample_losses))
     results, _ = training.train_and_evaluate(
         self.estimator,
         training.TrainSpec(
@@ -277,6 +290,9 @@ class TrainingRun:
     config = self._config
     logging.info('Training from step %d to %d in %s', self._first_step,
                  config.train_steps, self.estimator.model_dir)
+    if self._changes:
+      logging.info('Otherwise than before: %s', ', '.join(
+          f'{name} {change}' for name, change in self._changes.items()))
     for eval_set in self._eval_sets:
       part = (f'the first {eval_set.num_interim} of its '
               if eval_set.is_limited else '')

@@ -93,6 +93,8 @@ _WRONG_TRAIN = (
     ('clip_norm', dict(clip_norm=-1.0)),
     ('warmup_steps', dict(warmup_steps=-1)),
     ('warmup_steps', dict(train_steps=10, warmup_steps=11)),
+    ('schedule_steps', dict(schedule_steps=-1)),
+    ('warmup_steps', dict(schedule_steps=10, warmup_steps=11)),
 )
 
 
@@ -120,7 +122,8 @@ def _full_config() -> config.Config:
           train_steps=70, seed=5, session_threads=3,
           precision='bfloat16', xla=True,
           optimizer='momentum', learning_rate=0.1,
-          schedule='inverse_sqrt', warmup_steps=9, momentum=0.5,
+          schedule='inverse_sqrt', schedule_steps=11, warmup_steps=9,
+          momentum=0.5,
           nesterov=True, weight_decay=0.01, weight_decay_exclude=('a$', 'b'),
           freeze=('c',), learning_rate_factors=('d=0.5',), clip_norm=1.5,
           accumulate_steps=7, average_decay=0.75,

@@ -231,8 +231,13 @@ def define_train_flags():
       'schedule', default.schedule, config_lib.SCHEDULES,
       'How the learning rate falls after the warm-up: not at all; times '
       'decay_factor at each of decay_boundaries; evenly to decay_factor at '
-      'train_steps; as a cosine to cosine_floor at train_steps; or with '
+      'schedule_steps; as a cosine to cosine_floor there; or with '
       '1 / sqrt(step).')
+  flags.DEFINE_integer(
+      'schedule_steps', default.schedule_steps,
+      'Step at which the exponential and the cosine schedule end, for '
+      'trainings that go on again and again with a larger train_steps; 0 for '
+      'train_steps.')
   flags.DEFINE_list(
       'decay_boundaries', _numbers(default.decay_boundaries),
       'Rising steps at which the step schedule falls.')

@@ -36,7 +36,10 @@ _GROUPS = (config_lib.ModelConfig, config_lib.DataConfig,
            config_lib.AugmentConfig)
 _OWN = ('model_dir', 'train_lmdb', 'train_weights', 'eval_lmdb',
         'warm_start_from', 'warm_start_exclude', 'distribution',
-        'num_cpu_devices', 'export_best')
+        'num_cpu_devices', 'export_best', 'change_model', 'sample_losses')
+# Settings of the model that no variable's name or meaning hangs on.
+_CHANGEABLE = ('image_height', 'image_width', 'image_resize',
+               'rotate_vertical', 'batch_norm_decay', 'dropout_rate')
 
 
 def _inherited_from(flags_obj: flags.FlagValues) -> Optional[str]:
@@ -82,6 +85,15 @@ def _are_patterns(values: Sequence[str]) -> bool:
     return all(re.compile(value) for value in values)
   except re.error:
     return False
+
+
+def _are_changeable(names: Sequence[str]) -> bool:
+  for name in names:
+    if name not in _CHANGEABLE:
+      raise flags.ValidationError(
+          f'--change_model={",".join(names)}: {name!r} cannot be changed; '
+          f'there are {", ".join(_CHANGEABLE)}.')
+  return True
 
 
 def define_flags():
@@ -141,6 +153,15 @@ def define_flags():
       'When the best checkpoint is exported as a SavedModel under '
       'model_dir/export/best: when the training has ended, or at each better '
       'one, which takes up to minutes every time.')
+  flags.DEFINE_string(
+      'sample_losses', None,
+      'File that the loss of each word trained on is appended to, 20 bytes '
+      'each, to find the hard ones; on one device.')
+  flags.DEFINE_list(
+      'change_model', [],
+      'Settings of the model in --model_dir that a training which goes on may '
+      f'change, of {", ".join(_CHANGEABLE)}, separated by commas.')
+  flags.register_validator('change_model', _are_changeable)
   flags.mark_flags_as_required(['model_dir', 'train_lmdb'])
   common_flags.validate_named_paths('eval_lmdb')
   flags.register_multi_flags_validator(
@@ -190,18 +211,42 @@ def _print_best(best: Any):
     print(f'best\tchosen_by_test_set\t{best.criterion.set_name}')
 
 
-def _check_same_model(model_dir: str, model: config_lib.ModelConfig):
-  """Refuses to resume a model of other settings."""
-  if not os.path.exists(os.path.join(model_dir, config_lib.CONFIG_FILE)):
-    return
+def _check_same_model(model_dir: str, model: config_lib.ModelConfig,
+                      changeable: Sequence[str]):
+  """Refuses to resume a model of other settings.
+
+  Args:
+    model_dir: that holds the model, if it does.
+    model: its settings from now on.
+    changeable: settings that may differ.
+  """
   saved = config_lib.read(model_dir).model
   for field in dataclasses.fields(model):
     old, new = getattr(saved, field.name), getattr(model, field.name)
-    if old != new:
+    if old != new and field.name not in changeable:
       raise errors.InputError(
           f'--{field.name}: is {new}, but the model in --model_dir='
           f'{model_dir} has {old}; leave the flag out or name a new '
           '--model_dir.')
+
+
+def _changes(model_dir: str, config: config_lib.Config) -> dict[str, str]:
+  """Settings that are no longer as a training of `model_dir` had them.
+
+  Returns:
+    'old -> new' by the name of the setting.
+  """
+  saved = config_lib.read(model_dir)
+  found = {}
+  for part in ('model', 'data', 'train', 'augment', 'decode'):
+    old, new = getattr(saved, part), getattr(config, part)
+    if old is None:  # As in an imported model.
+      continue
+    for field in dataclasses.fields(new):
+      values = getattr(old, field.name), getattr(new, field.name)
+      if values[0] != values[1]:
+        found[field.name] = f'{values[0]} -> {values[1]}'
+  return found
 
 
 def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
@@ -216,7 +261,10 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
   config = config_lib.Config(model=model, decode=decode, data=data,
                              train=train, augment=augment)
   model_dir = flags_obj.model_dir
-  _check_same_model(model_dir, model)
+  changes = {}
+  if os.path.exists(os.path.join(model_dir, config_lib.CONFIG_FILE)):
+    _check_same_model(model_dir, model, flags_obj.change_model)
+    changes = _changes(model_dir, config)
   if inherited:
     logging.info(
         'Settings of the model without a flag are those of %s',
@@ -233,7 +281,8 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
       flags_obj.export_best, _exporter(model_dir),
       flags_obj.warm_start_exclude,
       distribution.cpu_devices(flags_obj.num_cpu_devices)
-      if flags_obj.num_cpu_devices else None)
+      if flags_obj.num_cpu_devices else None,
+      changes=changes, sample_losses=flags_obj.sample_losses)
   if run.estimator.config.is_chief:
     _check_export_best(flags_obj, run.best)
     _write_settings(flags_obj, config, model_dir)

@@ -227,10 +227,10 @@ def _load_chunk(chunk: tf.Tensor, source: _ChunkSource,
   places = kept(read.places)
   if augment:
     images = augment(images, kept(decoded.widths), places)
-  features = {'image': images, 'index': kept(read.numbers), _PLACE: places}
+  features = {'image': images, 'index': kept(read.numbers),
+              'source': kept(read.sources), _PLACE: places}
   if for_eval:
-    features.update(size=kept(decoded.sides), columns=kept(decoded.widths),
-                    source=kept(read.sources))
+    features.update(size=kept(decoded.sides), columns=kept(decoded.widths))
   return features, {'ids': kept(ids), 'text': kept(read.texts)}
 
 
@@ -354,6 +354,7 @@ def make_train_input_fn(paths: Sequence[str],
     data set of B rows each, in the current graph:
       features: {'image': float32 [B, H, W, C] in [-1, 1],
                  'index': int64 [B], the number in the record's keys,
+                 'source': int64 [B], which of `paths` it is of, from 0,
                  'position': int64 [B, 2], for `data_position.record`}
       labels: {'ids': int32 [B, num_steps], class ids, `<EOS>`, `<PAD>`s,
                'text': string [B], the label as it is}
@@ -412,7 +413,6 @@ def make_eval_input_fn(paths: Union[str, Sequence[str]],
       'size': int32 [B, 2], height and width of the image file, in pixels
       'columns': int32 [B], those of `image` from the left that the picture
         takes; all of them with letterbox
-      'source': int64 [B], which of `paths` the record is of, from 0
 
   Raises:
     InputError: naming the path that is no LMDB.

@@ -13,9 +13,15 @@ from PIL import ImageDraw
 from PIL import ImageFont
 import tensorflow.compat.v1 as tf
 
+from master.training import sample_losses
+
 # Graph collection of one tuple: images float32 [B, H, W, C] in [-1, 1], label
 # texts string [B], texts read string [B].
 PICTURES = 'master_pictures'
+
+# Graph collection of tuples: of each word of a training batch, the LMDB it is
+# of, int64 [B], the number of its record, int64 [B], and its loss, float32 [B].
+SAMPLES = 'master_samples'
 
 _LINE_HEIGHT = 18  # pixels of a line of text under a picture
 _PICTURE_WIDTH = 256
@@ -92,6 +98,26 @@ class SkippedHook(tf.train.SessionRunHook):
       logging.info('Training records: %s', self._counter.summary())
       if self._note:
         self._note(int(step), counts)
+
+
+class SampleLossHook(tf.train.SessionRunHook):
+  """Appends each word's loss to a file, for `sample_losses.read`."""
+
+  def __init__(self, path: str):
+    self._path = path
+
+  def begin(self):
+    self._tensors, = tf.get_collection(SAMPLES)
+    self._file = sample_losses.open_to_append(self._path)
+
+  def before_run(self, run_context):
+    return tf.train.SessionRunArgs(self._tensors)
+
+  def after_run(self, run_context, run_values):
+    self._file.write(sample_losses.encode(*run_values.results))
+
+  def end(self, session):
+    self._file.close()
 
 
 class PicturesHook(tf.train.SessionRunHook):

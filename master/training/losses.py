@@ -29,8 +29,14 @@ def cut_padding(ids: tf.Tensor, pad_id: int) -> tf.Tensor:
   return ids[:, :tf.maximum(length, 1)]
 
 
+# Graph collection of float32 [B]: what each row of a part of a training batch
+# adds to the sum.
+ROWS = 'master_row_losses'
+
+
 def cross_entropy(logits: tf.Tensor, ids: tf.Tensor, weights: tf.Tensor,
-                  label_smoothing: float) -> tf.Tensor:
+                  label_smoothing: float, collect_rows: bool = False
+                  ) -> tf.Tensor:
   """Sum of the weighted cross entropies; the caller divides by the weights.
 
   Args:
@@ -39,6 +45,7 @@ def cross_entropy(logits: tf.Tensor, ids: tf.Tensor, weights: tf.Tensor,
     weights: float32 [B, T], 0 where a label does not count.
     label_smoothing: probability spread evenly over all V classes
       (Szegedy 2016, section 7), in [0, 1).
+    collect_rows: also add the rows' sums to the collection `ROWS`.
 
   Returns:
     float32 scalar, in nats.
@@ -49,7 +56,10 @@ def cross_entropy(logits: tf.Tensor, ids: tf.Tensor, weights: tf.Tensor,
     if label_smoothing:
       spread = -tf.reduce_mean(tf.nn.log_softmax(logits), axis=-1)
       losses = (1 - label_smoothing) * losses + label_smoothing * spread
-    return tf.reduce_sum(losses * weights)
+    weighted = losses * weights
+    if collect_rows:
+      tf.add_to_collection(ROWS, tf.reduce_sum(weighted, axis=1))
+    return tf.reduce_sum(weighted)
 
 
 def sum_over_replicas(weight: tf.Tensor) -> tf.Tensor:

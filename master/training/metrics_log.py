@@ -12,6 +12,7 @@ import datetime
 import json
 import math
 import os
+from types import MappingProxyType
 from typing import Any, Mapping, Optional
 
 from master import errors
@@ -78,10 +79,15 @@ class MetricsLog:
     self._path = os.path.join(model_dir, FILE)
     self._is_mended = False
 
-  def start(self, step: int):
-    """Notes from which step a run goes on, if there was one before."""
+  def start(self, step: int, changes: Mapping[str, str] = MappingProxyType({})):
+    """Notes from which step a run goes on, if there was one before.
+
+    Args:
+      step: global step.
+      changes: by setting, what this run has otherwise than that one.
+    """
     if os.path.exists(self._path) and os.path.getsize(self._path):
-      self.write(RESUME, step, {})
+      self.write(RESUME, step, changes)
 
   def write(self, kind: str, step: int, values: Mapping[str, Any],
             set_name: Optional[str] = None):

@@ -13,10 +13,11 @@ def learning_rate(config: config_lib.TrainConfig,
 
   It rises linearly over warmup_steps. From there it is constant; is
   multiplied by decay_factor at each of decay_boundaries (step); falls evenly
-  to decay_factor times its value at train_steps (exponential); falls as half
-  a cosine to cosine_floor times its value at train_steps (Loshchilov & Hutter
-  2017, one cycle); or falls with 1 / sqrt(step) (Vaswani 2017, 5.3, with
-  learning_rate as its highest value).
+  to decay_factor times its value at the schedule's end (exponential); falls as
+  half a cosine to cosine_floor times its value there (Loshchilov & Hutter 2017,
+  one cycle); or falls with 1 / sqrt(step) (Vaswani 2017, 5.3, with
+  learning_rate as its highest value). The end is schedule_steps, or
+  train_steps where that is 0; from there on the rate stays.
 
   Args:
     config: of the training.
@@ -28,7 +29,8 @@ def learning_rate(config: config_lib.TrainConfig,
   with tf.name_scope('schedule'):
     step = tf.cast(global_step, tf.float32)
     rate = tf.constant(config.learning_rate, tf.float32)
-    span = max(1, config.train_steps - config.warmup_steps)
+    end = config.schedule_steps or config.train_steps
+    span = max(1, end - config.warmup_steps)
     done = tf.clip_by_value((step - config.warmup_steps) / span, 0., 1.)
     if config.schedule == 'cosine':
       floor = config.cosine_floor

@@ -14,6 +14,7 @@ import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
 from master.estimator import checkpoints
+from master.training import metrics_log
 from tests import commands
 from tests import model_files
 from tests import runs
@@ -118,6 +119,46 @@ class TrainTest(absltest.TestCase):
     self.assertEqual(2, process.returncode, process.stderr)
     self.assertIn('--image_height: is 16, but the model in', process.stderr)
     self.assertNotIn('Traceback', process.stderr)
+
+  def test_goes_on_with_other_pictures_and_batches_on_one_schedule(self):
+    model_dir = os.path.join(self.folder, 'staged')
+    shared = ('--schedule=cosine', '--schedule_steps=8')
+    process = commands.run(*self._arguments(model_dir, '--train_steps=4',
+                                            *shared))
+    self.assertEqual(0, process.returncode, process.stderr)
+    more = ('--train_steps=8', '--batch_size=2', '--image_width=32',
+            '--dropout_rate=0.1', '--seed=2', *shared)
+    process = commands.run(*self._arguments(
+        model_dir, *more, '--change_model=image_width'))
+    self.assertEqual(2, process.returncode)
+    self.assertIn('--dropout_rate: is 0.1, but the model in', process.stderr)
+    process = commands.run(*self._arguments(
+        model_dir, *more, '--change_model=image_width,dropout_rate'))
+    self.assertEqual(0, process.returncode, process.stderr)
+    self.assertIn('from step 4 to 8', process.stderr)
+    self.assertEqual((32, 2), (config_lib.read(model_dir).model.image_width,
+                               config_lib.read(model_dir).data.batch_size))
+    records = metrics_log.read(model_dir)
+    changed, = [r['values'] for r in records if r['kind'] == 'resume']
+    self.assertEqual(
+        {'image_width': '20 -> 32', 'dropout_rate': '0.2 -> 0.1',
+         'batch_size': '3 -> 2', 'train_steps': '4 -> 8', 'seed': '1 -> 2'},
+        changed)
+    # A line's rate is that of its last step, of which the step before is
+    # the number of steps taken.
+    rates = {r['step']: r['values']['learning_rate'] for r in records
+             if r['kind'] == 'train'}
+    self.assertEqual([2, 4, 6, 8], list(rates))
+    for step, rate in rates.items():
+      self.assertAlmostEqual(
+          0.01 * (1 + np.cos(np.pi * (step - 1) / 8)) / 2, rate, places=6)
+
+  def test_no_setting_that_variables_hang_on_may_change(self):
+    process = commands.run(*self._arguments(
+        'm', '--change_model=image_width,hidden_size'))
+    self.assertEqual(2, process.returncode)
+    self.assertIn("'hidden_size' cannot be changed; there are image_height, ",
+                  process.stderr)
 
   def _train(self, *arguments, cwd=None):
     """Runs the command; returns what it logs."""

@@ -95,10 +95,10 @@ class TrainTest(InputFnTest):
       types = tf.data.get_output_types(dataset)
     self.assertEqual(
         shapes, ({'image': [7, 16, 20, channels], 'index': [7],
-                  'position': [7, 2]},
+                  'source': [7], 'position': [7, 2]},
                  {'ids': [7, 6], 'text': [7]}))
     self.assertEqual(types, ({'image': tf.float32, 'index': tf.int64,
-                              'position': tf.int64},
+                              'source': tf.int64, 'position': tf.int64},
                              {'ids': tf.int32, 'text': tf.string}))
 
   def test_rows_belong_together(self):

@@ -54,6 +54,15 @@ class MetricsLogTest(parameterized.TestCase):
     self.assertEqual([('train', 1), ('train', 2), ('resume', 2), ('train', 3),
                       ('train', 4), ('train', 5)], self._steps())
 
+  def test_a_run_that_goes_on_notes_what_changed(self):
+    log = metrics_log.MetricsLog(self.model_dir)
+    log.start(0, {'batch_size': '8 -> 9'})  # Nothing to go on from.
+    log.write(metrics_log.TRAIN, 1, {})
+    log.start(1, {'batch_size': '9 -> 16'})
+    self.assertEqual(
+        [('train', {}), ('resume', {'batch_size': '9 -> 16'})],
+        [(r['kind'], r['values']) for r in metrics_log.read(self.model_dir)])
+
   @parameterized.parameters(
       b'{"kind": "tra', b'{"kind": "train", "step": 3, "values"',
       b'{"a": 1}', b'\xff\xfe', b'4')

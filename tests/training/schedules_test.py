@@ -3,6 +3,7 @@
 import math
 
 from absl.testing import parameterized
+import numpy as np
 import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
@@ -13,8 +14,8 @@ from tests import test_util
 class SchedulesTest(tf.test.TestCase, parameterized.TestCase):
 
   def rates(self, steps, **settings):
-    config = config_lib.TrainConfig(learning_rate=0.5, train_steps=100,
-                                    **settings)
+    config = config_lib.TrainConfig(
+        **{'learning_rate': 0.5, 'train_steps': 100, **settings})
     with test_util.graph_session() as session:
       step = tf.placeholder(tf.int64, [])
       rate = schedules.learning_rate(config, step)
@@ -66,6 +67,25 @@ class SchedulesTest(tf.test.TestCase, parameterized.TestCase):
     rates = self.rates([9, 39, 159], schedule='inverse_sqrt',
                        warmup_steps=10)
     self.assertAllClose([0.5, 0.25, 0.125], rates, rtol=1e-5)
+
+  @parameterized.parameters(('cosine', dict(cosine_floor=0.1)),
+                            ('exponential', dict(decay_factor=0.01)))
+  def test_parts_of_a_training_share_one_schedule(self, schedule, settings):
+    settings = dict(settings, schedule=schedule, warmup_steps=12)
+    steps = np.arange(70)
+    done = np.clip((steps - 12) / (60 - 12), 0, 1)
+    falls = {'cosine': 0.1 + 0.9 * (1 + np.cos(np.pi * done)) / 2,
+             'exponential': 0.01 ** done}[schedule]
+    expected = 0.5 * falls * np.minimum(1, (steps + 1) / 12)
+    whole = self.rates(steps, train_steps=60, **settings)
+    self.assertAllClose(expected, whole, rtol=1e-5)
+    # The first part ends before the warm-up does.
+    found, start = [], 0
+    for end in (7, 20, 21, 59, 70):
+      found += self.rates(steps[start:end], train_steps=end,
+                          schedule_steps=60, **settings)
+      start = end
+    self.assertAllEqual(whole, found)
 
 
 if __name__ == '__main__':

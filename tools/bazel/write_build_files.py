@@ -60,6 +60,8 @@ MODULES = {
     'tests.imports_test': '',
     'tests.package_test': 'master',
     'tests.report.gallery_test': 'master.report.page',  # Reads page.js.
+    'tools.long_training.commands': 'tools.long_training.flag_check',
+    'tools.long_training.main': 'master.cli',
 }
 
 # Tests that take minutes: Bazel gives them 15, the others 5.
@@ -67,6 +69,8 @@ LARGE = ('tests.benchmarks.latency_test', 'tests.cli.import_checkpoint_test',
          'tests.cli.train_test', 'tests.docs.serving_test',
          'tests.export.onnx_model_test', 'tests.export.saved_model_test',
          'tests.importing.conversion_test', 'tests.importing.originals_test',
+         'tests.tools.long_training.main_test',
+         'tests.tools.long_training.supervisor_test',
          'tests.training_run_test')
 
 # Scripts that tests take as data.
