@@ -48,6 +48,10 @@ _PAIRED = ['-liga', '-clig', '-calt', '-dlig', '-rlig']
 # The language decides the shape of some letters. Without one named, raqm would
 # take that of the person who runs the program.
 _LANGUAGE = 'und'
+# Families that are in use at a time where there are many more: of two thousand
+# fonts, no glyph would be used twice before it is forgotten.
+_SHELF = 64
+_LEAST_OF_GROUP = 4
 # Fonts tried by chance before those that have all characters are sought.
 _PICKS = 6
 # A glyph that reaches further than this many ems is a broken one's.
@@ -379,7 +383,7 @@ class FontBook:
         --font_rates, if one of its folders has none.
     """
     self.skipped = []
-    self._groups, self._shares = [], []
+    self._groups, self._shares, self._all = [], [], self
     if directory is None and rates:
       raise errors.InputError(
           '--font_rates: needs --fonts, of whose folders it tells.')
@@ -434,7 +438,35 @@ class FontBook:
     book.skipped = []
     book.faces = list(faces)
     book._families = _families(faces)
-    book._groups, book._shares = [], []
+    book._groups, book._shares, book._all = [], [], book
+    return book
+
+  def shelf(self, rng: random.Random) -> 'FontBook':
+    """A choice of the families, to draw some thousand words with.
+
+    A text that none of them has is drawn with one of the others.
+
+    Args:
+      rng: chooses.
+
+    Returns:
+      A book of at most about 64 families, in the shares of this one; this one
+      where it has hardly more.
+    """
+    groups = self._groups or [self._families]
+    if sum(map(len, groups)) < 2 * _SHELF:
+      return self
+    shares = self._shares or [1.0]
+    chosen = [rng.sample(group, min(len(group), max(
+        _LEAST_OF_GROUP, round(_SHELF * share / sum(shares)))))
+              for group, share in zip(groups, shares)]
+    book = FontBook.of([face for group in chosen for family in group
+                        for face in family])
+    book._all = self
+    if self._groups:
+      book._groups, book._shares = chosen, self._shares
+    else:
+      book._families = chosen[0]
     return book
 
   def covers(self, text: str) -> bool:
@@ -444,7 +476,7 @@ class FontBook:
       InputError: if it is of a script that cannot be drawn.
     """
     shaping.check(text)
-    return any(face.covers(text) for face in self.faces)
+    return any(face.covers(text) for face in self._all.faces)
 
   def pick(self, text: str, rng: random.Random) -> tuple[Face, bool]:
     """Picks a font that has all characters of the text.
@@ -467,7 +499,8 @@ class FontBook:
       face = rng.choice(rng.choice(families))
       if face.covers(text):
         return face, tried > 0
-    able = [face for face in self.faces if face.covers(text)]
+    able = [face for face in self.faces if face.covers(text)] or [
+        face for face in self._all.faces if face.covers(text)]
     if not able:
       raise errors.InputError(
           f'--fonts: no font has all characters of {text!r}; add one that '

@@ -16,6 +16,9 @@ from master.rendering import renderer
 from master.rendering import words as words_lib
 
 _CHUNK = 50  # Words that a process draws for one message.
+# Words drawn with one choice of many fonts: each process has to draw the
+# letters it needs of each font anew.
+_SHELF_WORDS = 5000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +76,7 @@ class Artist:
     self._words = words_lib.WordSource(
         plan.characters, plan.min_length, plan.max_length, plan.mix, listed,
         self._accept, self._fonts.covers)
+    self._shelf = functools.lru_cache(2)(self._new_shelf)
     self._pictures = plan.backgrounds and pictures_lib.PictureBook(
         plan.backgrounds, plan.seed)
 
@@ -80,13 +84,18 @@ class Artist:
     return (words_lib.folded(word) not in self._plan.excluded
             and self._fonts.covers(word))
 
+  def _new_shelf(self, number: int) -> fonts_lib.FontBook:
+    return self._fonts.shelf(
+        random.Random(f'fonts {self._plan.seed}/{number}'))
+
   def record(self, index: int) -> Record:
     """Draws the record at `index`, counted from 0."""
     rng = random.Random(f'{self._plan.seed}/{index}')
     label = self._words.word(index, rng)
     pool = self._pictures.pool(index) if self._pictures else ()
-    return Record(renderer.render_word(label, rng, self._fonts,
-                                       self._plan.settings, pool), label)
+    fonts = self._shelf(index // _SHELF_WORDS)
+    return Record(renderer.render_word(label, rng, fonts, self._plan.settings,
+                                       pool), label)
 
 
 def records(plan: Plan, count: int, processes: int) -> Iterator[Record]:
