@@ -372,6 +372,9 @@ class TrainConfig:
     clip_norm: largest global norm of the gradients; 0 for no limit.
     accumulate_steps: parts in which a device reads its images of a batch, one
       after the other, with the memory of one.
+    towers: parts that a device works on side by side, of a batch or of each
+      of accumulate_steps' parts, each op on its share of the threads: on a CPU
+      faster than all threads to an op.
     average_decay: of the moving averages of the weights, by which the model
       is evaluated and exported; 0 keeps none.
     label_smoothing: probability spread over all classes.
@@ -415,6 +418,7 @@ class TrainConfig:
   learning_rate_factors: tuple[str, ...] = ()
   clip_norm: float = 0.0
   accumulate_steps: int = 1
+  towers: int = 1
   average_decay: float = 0.0
   label_smoothing: float = 0.0
   max_loss_rise: float = 2.0
@@ -429,7 +433,7 @@ class TrainConfig:
   early_stop_evals: int = 0
 
   def __post_init__(self):
-    for name in ('train_steps', 'accumulate_steps', 'save_steps',
+    for name in ('train_steps', 'accumulate_steps', 'towers', 'save_steps',
                  'keep_checkpoints', 'log_steps', 'eval_steps'):
       _check(getattr(self, name) >= 1,
              f'--{name}={getattr(self, name)}: must be at least 1.')

@@ -45,10 +45,12 @@ def _part_losses(recognizer: recognizer_lib.Recognizer, images: tf.Tensor,
                  ids: tf.Tensor, config: config_lib.TrainConfig
                  ) -> Callable[[int], tf.Tensor]:
   """Number of a part of the batch to its share of the mean loss."""
-  parts = config.accumulate_steps
+  parts = optimization.num_parts(config)
+  flag = ('accumulate_steps' if config.accumulate_steps == parts else
+          'towers' if config.towers == parts else 'accumulate_steps * towers')
   if parts > 1 and images.shape[0] is not None and images.shape[0] % parts:
     raise errors.InputError(
-        f'--accumulate_steps={parts}: must divide the {images.shape[0]} images '
+        f'--{flag}={parts}: must divide the {images.shape[0]} images '
         'of --batch_size that a device has.')
   # Of the whole batch: parts hold different numbers of characters.
   num_symbols = losses.sum_over_replicas(_num_symbols(ids))

@@ -212,7 +212,8 @@ class TrainingRun:
         model_dir=model_dir,
         config=run_config.RunConfig(
             tf_random_seed=train.seed,
-            session_config=run_config.session_config(train.session_threads),
+            session_config=run_config.session_config(train.session_threads,
+                                                     train.towers),
             save_summary_steps=train.log_steps,
             save_checkpoints_steps=train.save_steps,
             keep_checkpoint_max=train.keep_checkpoints,

@@ -126,7 +126,7 @@ def _full_config() -> config.Config:
           momentum=0.5,
           nesterov=True, weight_decay=0.01, weight_decay_exclude=('a$', 'b'),
           freeze=('c',), learning_rate_factors=('d=0.5',), clip_norm=1.5,
-          accumulate_steps=7, average_decay=0.75,
+          accumulate_steps=7, towers=2, average_decay=0.75,
           label_smoothing=0.1, max_loss_rise=3.0, save_steps=11,
           keep_checkpoints=2, log_steps=13, eval_steps=17,
           eval_minutes=1.5, eval_limit=19, best_metric='Val/loss', keep_best=2,

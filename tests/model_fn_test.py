@@ -152,10 +152,10 @@ class TrainTest(tf.test.TestCase):
 
 class AccumulationTest(tf.test.TestCase):
 
-  def _learned(self, parts):
+  def _learned(self, parts, flag='accumulate_steps'):
     """Loss of a step, and the kernels after it."""
     config = config_lib.TrainConfig(
-        learning_rate=0.1, optimizer='momentum', accumulate_steps=parts)
+        learning_rate=0.1, optimizer='momentum', **{flag: parts})
     with test_util.graph_session() as session, test_util.moving_statistics():
       spec = _build(specs.ModeKeys.TRAIN, _features(),
                     {'ids': _labels()['ids']}, config)
@@ -167,15 +167,17 @@ class AccumulationTest(tf.test.TestCase):
   def test_parts_are_the_whole(self):
     """Though they hold different numbers of characters."""
     loss, weights = self._learned(1)
-    parts_loss, parts_weights = self._learned(2)
-    self.assertAllClose(loss, parts_loss, rtol=1e-5)
-    self.assertAllClose(weights, parts_weights, rtol=1e-4, atol=1e-5)
+    for flag in ('accumulate_steps', 'towers'):
+      parts_loss, parts_weights = self._learned(2, flag)
+      self.assertAllClose(loss, parts_loss, rtol=1e-5)
+      self.assertAllClose(weights, parts_weights, rtol=1e-4, atol=1e-5)
 
   def test_parts_that_do_not_go_round(self):
-    with tf.Graph().as_default(), self.assertRaisesRegex(
-        errors.InputError, '--accumulate_steps=3: must divide the 4 images'):
-      _build(specs.ModeKeys.TRAIN, _features(), {'ids': _labels()['ids']},
-             config_lib.TrainConfig(accumulate_steps=3))
+    for flag in ('accumulate_steps', 'towers'):
+      with tf.Graph().as_default(), self.assertRaisesRegex(
+          errors.InputError, f'--{flag}=3: must divide the 4 images'):
+        _build(specs.ModeKeys.TRAIN, _features(), {'ids': _labels()['ids']},
+               config_lib.TrainConfig(**{flag: 3}))
 
 
 class PrecisionTest(tf.test.TestCase, parameterized.TestCase):

@@ -284,6 +284,11 @@ def define_train_flags():
       'accumulate_steps', default.accumulate_steps,
       'Parts in which a device reads its images of a batch, one after the '
       'other, with the memory of one part.')
+  flags.DEFINE_integer(
+      'towers', default.towers,
+      'Parts of a batch that a device works on side by side, each op on its '
+      'share of the threads. As many as there are CPU cores are faster than '
+      'one, from some 32 images a part.')
   flags.DEFINE_float(
       'average_decay', default.average_decay,
       'Decay of the moving averages of the weights, by which the model is '

@@ -1,6 +1,7 @@
 """How an Estimator runs. Guarded by tests/estimator/run_config_test.py."""
 
 import dataclasses
+import os
 from typing import Any, Callable, Mapping, Optional, Sequence
 
 import tensorflow.compat.v1 as tf
@@ -11,13 +12,20 @@ _DEFAULT = object()
 _DEFAULT_SAVE_SECONDS = 600
 
 
-def session_config(threads: int = 0) -> tf.ConfigProto:
+def session_config(threads: int = 0, side_by_side: int = 1) -> tf.ConfigProto:
   """What sessions run with.
 
   Args:
     threads: of one operation, and operations at a time; 0 leaves both to
       TensorFlow.
+    side_by_side: of these operations at a time, each with its share of the
+      threads; 1 for as many as there are threads, each with all of them.
   """
+  if side_by_side > 1:
+    cores = threads or os.cpu_count() or 1
+    return tf.ConfigProto(
+        allow_soft_placement=True, inter_op_parallelism_threads=side_by_side,
+        intra_op_parallelism_threads=max(1, cores // side_by_side))
   return tf.ConfigProto(
       # An op without a kernel for the accelerator (strings) runs on the CPU.
       allow_soft_placement=True, intra_op_parallelism_threads=threads,

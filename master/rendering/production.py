@@ -18,7 +18,7 @@ from master.rendering import words as words_lib
 _CHUNK = 50  # Words that a process draws for one message.
 # Words drawn with one choice of many fonts: each process has to draw the
 # letters it needs of each font anew.
-_SHELF_WORDS = 5000
+_SHELF_WORDS = 10_000
 
 
 @dataclasses.dataclass(frozen=True)

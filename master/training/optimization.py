@@ -78,11 +78,16 @@ def _clip(gradients: list[tf.Tensor], clip_norm: float,
   return [gradient / replicas for gradient in clipped]
 
 
+def num_parts(config: config_lib.TrainConfig) -> int:
+  """In how many parts a device reads its images of a batch."""
+  return config.accumulate_steps * config.towers
+
+
 def step(loss_fn: Callable[[int], tf.Tensor],
          variables: Sequence[tf.Variable], config: config_lib.TrainConfig,
          update_ops: Optional[Sequence[tf.Operation]] = None
          ) -> tuple[tf.Tensor, tf.Operation]:
-  """One step of learning, from config.accumulate_steps parts of a batch.
+  """One step of learning, from num_parts(config) parts of a batch.
 
   Args:
     loss_fn: number of a part, from 0, to its share of the loss: float32
@@ -119,7 +124,8 @@ def step(loss_fn: Callable[[int], tf.Tensor],
     _show('loss_scale', scaling.scale)
     _show('skipped_updates', scaling.skipped)
   loss, gradients = accumulation.gradients(
-      loss_fn, config.accumulate_steps, trained, updates, factor)
+      loss_fn, num_parts(config), trained, updates, factor,
+      side_by_side=config.towers)
   if scaling:
     gradients, are_finite = scaling.unscale(gradients)
   gradients = _clip(gradients, config.clip_norm, replicas)
@@ -140,5 +146,5 @@ def train_op(loss: tf.Tensor, variables: Sequence[tf.Variable],
              update_ops: Optional[Sequence[tf.Operation]] = None
              ) -> tf.Operation:
   """The op of a `step` whose loss, of a whole batch, is there already."""
-  whole = dataclasses.replace(config, accumulate_steps=1)
+  whole = dataclasses.replace(config, accumulate_steps=1, towers=1)
   return step(lambda part: loss, variables, whole, update_ops)[1]

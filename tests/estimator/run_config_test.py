@@ -8,6 +8,19 @@ from master.estimator import run_config
 
 class RunConfigTest(parameterized.TestCase):
 
+  def test_threads(self):
+    config = run_config.session_config(4)
+    self.assertEqual((4, 4), (config.intra_op_parallelism_threads,
+                              config.inter_op_parallelism_threads))
+
+  def test_operations_side_by_side_share_the_threads(self):
+    for threads, side_by_side, each in ((8, 2, 4), (3, 2, 1), (1, 2, 1)):
+      config = run_config.session_config(threads, side_by_side)
+      self.assertEqual((each, side_by_side), (
+          config.intra_op_parallelism_threads,
+          config.inter_op_parallelism_threads))
+      self.assertTrue(config.allow_soft_placement)
+
   def test_saves_by_time_unless_told_otherwise(self):
     self.assertEqual(600, run_config.RunConfig().save_checkpoints_secs)
     config = run_config.RunConfig(save_checkpoints_steps=7)

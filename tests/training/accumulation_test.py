@@ -22,6 +22,22 @@ class AccumulationTest(tf.test.TestCase):
     self.assertEqual(0.5 * (1 + 2 + 3) * 6, gradients[0])
     self.assertAllEqual([0, 0], gradients[1])
 
+  def test_side_by_side_no_part_waits_for_another(self):
+    with tf.Graph().as_default(), tf.Session() as session:
+      x = tf.Variable(3.0)
+      updates = []
+
+      def loss_fn(part):
+        updates.append(tf.no_op(f'update{part}'))
+        return tf.identity((part + 1) * x ** 2, f'loss{part}')
+
+      _, gradients = accumulation.gradients(
+          loss_fn, 3, [x], lambda: updates, side_by_side=3)
+      session.run(tf.global_variables_initializer())
+      self.assertEqual((1 + 2 + 3) * 6, session.run(gradients[0]))
+      last = session.graph.get_operation_by_name('loss2')
+      self.assertEmpty(last.control_inputs + last.inputs[0].op.control_inputs)
+
   def test_a_part_begins_when_the_one_before_is_done(self):
     with tf.Graph().as_default(), tf.Session() as session:
       x = tf.Variable(1.0)
