@@ -355,6 +355,8 @@ class TrainConfig:
     decay_boundaries: rising steps at which the step schedule falls.
     decay_factor: of the schedules step and exponential, in (0, 1].
     cosine_floor: where the cosine ends, as a part of learning_rate.
+    cooldown_steps: steps before that end in which the rate falls evenly to 0,
+      whatever the schedule; 0 for none.
     warmup_steps: steps over which the rate rises from zero.
     adam_beta1: decay of Adam's mean.
     adam_beta2: decay of Adam's squared mean.
@@ -402,6 +404,7 @@ class TrainConfig:
   learning_rate: float = 4e-4
   schedule: str = 'constant'
   schedule_steps: int = 0
+  cooldown_steps: int = 0
   decay_boundaries: tuple[int, ...] = ()
   decay_factor: float = 0.1
   cosine_floor: float = 0.0
@@ -438,7 +441,7 @@ class TrainConfig:
       _check(getattr(self, name) >= 1,
              f'--{name}={getattr(self, name)}: must be at least 1.')
     for name in ('session_threads', 'eval_minutes', 'eval_limit', 'keep_best',
-                 'early_stop_evals', 'schedule_steps'):
+                 'early_stop_evals', 'schedule_steps', 'cooldown_steps'):
       _check(getattr(self, name) >= 0,
              f'--{name}={getattr(self, name)}: must be at least 0.')
     _check_choice('precision', self.precision, DTYPES)
@@ -458,6 +461,9 @@ class TrainConfig:
     _check(0 <= self.warmup_steps <= getattr(self, end),
            f'--warmup_steps={self.warmup_steps}: must be between 0 and '
            f'--{end}={getattr(self, end)}.')
+    _check(self.warmup_steps + self.cooldown_steps <= getattr(self, end),
+           f'--cooldown_steps={self.cooldown_steps}: with --warmup_steps more '
+           f'than --{end}={getattr(self, end)}.')
     _check(self.schedule != 'inverse_sqrt' or self.warmup_steps >= 1,
            '--schedule=inverse_sqrt: needs --warmup_steps of at least 1.')
     _check_optimisation(self)

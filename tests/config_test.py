@@ -94,6 +94,9 @@ _WRONG_TRAIN = (
     ('warmup_steps', dict(warmup_steps=-1)),
     ('warmup_steps', dict(train_steps=10, warmup_steps=11)),
     ('schedule_steps', dict(schedule_steps=-1)),
+    ('cooldown_steps', dict(cooldown_steps=-1)),
+    ('cooldown_steps', dict(schedule_steps=10, warmup_steps=4,
+                            cooldown_steps=7)),
     ('warmup_steps', dict(schedule_steps=10, warmup_steps=11)),
 )
 
@@ -123,6 +126,7 @@ def _full_config() -> config.Config:
           precision='bfloat16', xla=True,
           optimizer='momentum', learning_rate=0.1,
           schedule='inverse_sqrt', schedule_steps=11, warmup_steps=9,
+          cooldown_steps=2,
           momentum=0.5,
           nesterov=True, weight_decay=0.01, weight_decay_exclude=('a$', 'b'),
           freeze=('c',), learning_rate_factors=('d=0.5',), clip_norm=1.5,

@@ -238,6 +238,10 @@ def define_train_flags():
       'Step at which the exponential and the cosine schedule end, for '
       'trainings that go on again and again with a larger train_steps; 0 for '
       'train_steps.')
+  flags.DEFINE_integer(
+      'cooldown_steps', default.cooldown_steps,
+      'Steps before the end of the schedule in which the learning rate falls '
+      'evenly to 0, whatever the schedule.')
   flags.DEFINE_list(
       'decay_boundaries', _numbers(default.decay_boundaries),
       'Rising steps at which the step schedule falls.')

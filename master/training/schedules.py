@@ -17,7 +17,10 @@ def learning_rate(config: config_lib.TrainConfig,
   half a cosine to cosine_floor times its value there (Loshchilov & Hutter 2017,
   one cycle); or falls with 1 / sqrt(step) (Vaswani 2017, 5.3, with
   learning_rate as its highest value). The end is schedule_steps, or
-  train_steps where that is 0; from there on the rate stays.
+  train_steps where that is 0; from there on the rate stays. With any of them,
+  the rate of the last cooldown_steps before the end is multiplied by what is
+  left of them (Hägele et al. 2024, arXiv 2405.18392, section 3, whose cool-down
+  of a constant rate does as well as a cosine and leaves the end open).
 
   Args:
     config: of the training.
@@ -44,6 +47,8 @@ def learning_rate(config: config_lib.TrainConfig,
     elif config.schedule == 'inverse_sqrt':
       rate *= tf.math.rsqrt(
           tf.maximum(step + 1, config.warmup_steps) / config.warmup_steps)
+    if config.cooldown_steps:
+      rate *= tf.clip_by_value((end - step) / config.cooldown_steps, 0., 1.)
     if config.warmup_steps:
       rate *= tf.minimum(1., (step + 1) / config.warmup_steps)
     return rate

@@ -68,6 +68,17 @@ class SchedulesTest(tf.test.TestCase, parameterized.TestCase):
                        warmup_steps=10)
     self.assertAllClose([0.5, 0.25, 0.125], rates, rtol=1e-5)
 
+  @parameterized.parameters(
+      ('constant', lambda step: 1.0),
+      ('inverse_sqrt', lambda step: math.sqrt(10 / max(step + 1, 10))))
+  def test_cool_down_falls_evenly_to_0(self, schedule, factor):
+    steps = [9, 40, 59, 60, 61, 80, 95, 100, 130]
+    rates = self.rates(steps, schedule=schedule, warmup_steps=10,
+                       cooldown_steps=40)
+    self.assertAllClose([
+        0.5 * factor(step) * min(1, max(0, 100 - step) / 40)
+        for step in steps], rates, rtol=1e-5)
+
   @parameterized.parameters(('cosine', dict(cosine_floor=0.1)),
                             ('exponential', dict(decay_factor=0.01)))
   def test_parts_of_a_training_share_one_schedule(self, schedule, settings):
