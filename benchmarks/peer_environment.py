@@ -72,7 +72,8 @@ class Found(NamedTuple):
 
 def _state(python: str) -> str:
   """What decides the content of the environment."""
-  parts = [python]
+  # Whichever environment of ours it is called by.
+  parts = [os.path.realpath(python)]
   for path in _PINS:
     with open(path, encoding='utf-8') as f:
       parts.append(f.read())

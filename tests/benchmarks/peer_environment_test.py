@@ -57,6 +57,14 @@ class MakeTest(absltest.TestCase):
     self.assertEqual(wanted, self.calls.read_text().splitlines())
     self.assertEqual('/packages', peer_environment.packages_folder(own))
 
+  def test_other_ways_to_one_interpreter_are_the_same(self):
+    python = self._python()
+    self._make(python)
+    link = self.folder / 'link'
+    link.symlink_to(python)
+    self._make(str(link))
+    self.assertLen(self.calls.read_text().splitlines(), 2)
+
   def test_installs_anew_where_pins_have_changed(self):
     python = self._python()
     self._make(python)
