@@ -39,5 +39,5 @@ venv:
 	@tools/setup_venv
 
 clean:
-	rm -rf .venv .venv.log $(TF215) build dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf .venv .venv.log .venv-peers .venv-peers.log $(TF215) build dist *.egg-info .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -53,22 +53,10 @@ _RATIOS = {
 Runs = dict[str, Callable[[], Any]]
 
 
-def _batch_sizes(values: list[str]) -> list[int]:
-  """--batch_sizes as numbers."""
-  sizes = [int(value) if value.isdecimal() else 0 for value in values]
-  if not sizes or min(sizes) < 1 or len(set(sizes)) < len(sizes):
-    raise flags.ValidationError(
-        f'--batch_sizes={",".join(values)}: must be different whole numbers '
-        'of at least 1, separated by commas.')
-  return sizes
-
-
 def define_flags():
   """Defines the flags of this benchmark."""
   models.define_source_flags()
-  flags.DEFINE_list('batch_sizes', ['8'], 'Batch sizes, in images.')
-  flags.register_validator('batch_sizes',
-                           lambda values: bool(_batch_sizes(values)))
+  report.define_batch_sizes_flag(['8'])
   flags.DEFINE_integer(
       'word_length', 10, 'Characters after which cached_stop ends.',
       lower_bound=1)
@@ -229,7 +217,7 @@ def _all_rows(flags_obj: flags.FlagValues, scratch: str
       raise errors.InputError('--rows=onnx: nothing is left to time; install '
                               'what ONNX models need, or choose other rows.')
     rows = []
-    for batch in _batch_sizes(flags_obj.batch_sizes):
+    for batch in report.batch_sizes(flags_obj.batch_sizes):
       rows += _measure(model, served, batch, flags_obj)
     return model.config.model, rows
 

@@ -54,6 +54,27 @@ def define_rows_flag(names: Sequence[str]):
   flags.register_validator('rows', known)
 
 
+def batch_sizes(values: Sequence[str]) -> list[int]:
+  """--batch_sizes as numbers.
+
+  Raises:
+    ValidationError: if there is none, one is no number or stands twice.
+  """
+  sizes = [int(value) if value.isdecimal() else 0 for value in values]
+  if not sizes or min(sizes) < 1 or len(set(sizes)) < len(sizes):
+    raise flags.ValidationError(
+        f'--batch_sizes={",".join(values)}: must be different whole numbers '
+        'of at least 1, separated by commas.')
+  return sizes
+
+
+def define_batch_sizes_flag(default: Sequence[str]):
+  """--batch_sizes, for `batch_sizes`."""
+  flags.DEFINE_list('batch_sizes', list(default), 'Batch sizes, in images.')
+  flags.register_validator('batch_sizes',
+                           lambda values: bool(batch_sizes(values)))
+
+
 def note(message: str):
   """Tells how far the benchmark is, on stderr."""
   print(message, file=sys.stderr, flush=True)

@@ -34,6 +34,7 @@ WEIGHTS = tuple(f':{path.name}' for path in sorted(
     (ROOT / 'master' / 'pretrained').glob('model.ckpt-*')))
 DATA = {
     'benchmarks.finetune': ('//docs:fine_tuning', '//flags'),
+    'benchmarks.peer_environment': ('//:packaging', ':peers.txt'),
     'master.cli.quickstart': (*LAUNCHERS, '//flags'),
     'master.pretrained': (':README.md', ':checkpoint', ':config.json',
                           *WEIGHTS),
@@ -52,6 +53,7 @@ DATA = {
 }
 MODULES = {
     'benchmarks.finetune': 'master.cli',
+    'benchmarks.peers': 'master.cli',
     'master.cli.quickstart': 'master.cli',
     'tests.bin.launchers_test': 'master.cli',
     'tests.cli.import_checkpoint_test': 'master.cli',
