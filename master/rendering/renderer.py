@@ -19,8 +19,8 @@ from master.rendering import framing
 from master.rendering import geometry
 from master.rendering import layers
 from master.rendering import lettering as lettering_lib
-from master.rendering import paths
 from master.rendering import palettes
+from master.rendering import paths
 from master.rendering import pictures as pictures_lib
 from master.rendering import scene
 from master.rendering import sensor
@@ -145,8 +145,8 @@ class Rendering:
     image: encoded JPEG or PNG.
     fell_back: whether the first choice of font lacked a character.
     extras: of 'neighbours', 'cut', 'background', 'fill', 'hollow',
-      'vertical' and paths.KINDS, and of the other kinds of Settings by their rates' names,
-      what there is.
+      'vertical' and paths.KINDS, and of the other kinds of Settings by their
+      rates' names, what there is.
   """
   image: bytes
   fell_back: bool
