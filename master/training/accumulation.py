@@ -1,6 +1,6 @@
-"""Gradients of a batch that is read in parts: in turn, with the memory of one,
-or side by side, on a processor core each.
+"""Gradients of a batch that is read in parts.
 
+In turn, with the memory of one; or side by side, on a processor core each.
 Guarded by tests/training/accumulation_test.py.
 """
 

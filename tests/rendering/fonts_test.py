@@ -282,5 +282,70 @@ class FontBookTest(absltest.TestCase):
       fonts.FontBook(self.folder)
 
 
+
+class _StubFace:
+  """A face of a family of its own, which has some characters."""
+
+  def __init__(self, name, characters):
+    self.name = self.path = self.family = name
+    self._characters = set(characters)
+
+  def covers(self, text):
+    return set(text) <= self._characters
+
+
+class ShelfTest(absltest.TestCase):
+
+  def book(self, count):
+    return fonts.FontBook.of(
+        [_StubFace(f'family{i}', 'abc') for i in range(count - 1)]
+        + [_StubFace('rare', 'abc@')])
+
+  def test_few_families_are_all_in_use(self):
+    book = self.book(100)
+    self.assertIs(book, book.shelf(random.Random(1)))
+
+  def test_a_choice_of_many(self):
+    book = self.book(400)
+    shelves = [book.shelf(random.Random(seed)) for seed in (1, 1, 2)]
+    names = [{face.name for face in shelf.faces} for shelf in shelves]
+    self.assertEqual([64] * 3, [len(each) for each in names])
+    self.assertEqual(names[0], names[1])
+    self.assertLess(len(names[0] & names[2]), 40)
+    rng = random.Random(3)
+    picked = {shelves[0].pick('ab', rng)[0].name for _ in range(1000)}
+    self.assertEqual(names[0], picked)
+
+  def test_what_the_choice_lacks_another_has(self):
+    book = self.book(400)
+    shelf = next(shelf for shelf in map(
+        book.shelf, map(random.Random, range(9)))
+                 if 'rare' not in {face.name for face in shelf.faces})
+    self.assertTrue(shelf.covers('b@'))
+    face, fell_back = shelf.pick('b@', random.Random(1))
+    self.assertEqual(('rare', True), (face.name, fell_back))
+    with self.assertRaisesRegex(errors.InputError, '^--fonts: no font has'):
+      shelf.pick('z', random.Random(1))
+
+  def test_shares_of_folders_hold_in_a_choice(self):
+    folder = self.create_tempdir()
+    data = font_files.font_of(string.ascii_letters)
+    for group, count in (('text', 30), ('odd', 110)):
+      for i in range(count):
+        folder.create_file(f'{group}/{i}.ttf', content=data, mode='wb')
+    book = fonts.FontBook(folder.full_path, {'odd': 0.25, 'text': 0.75})
+    # All have one name, and so are one family: take each file for its own.
+    for face in book.faces:
+      face.family = face.path
+    book._group(folder.full_path, {'odd': 0.25, 'text': 0.75})
+    book._groups, book._shares = book._groups[-2:], book._shares[-2:]
+    shelf = book.shelf(random.Random(1))
+    rng = random.Random(2)
+    groups = [os.path.basename(os.path.dirname(shelf.pick('abc', rng)[0].path))
+              for _ in range(600)]
+    self.assertBetween(groups.count('odd'), 150 - 45, 150 + 45)
+    self.assertEqual(16, sum('/odd/' in face.path for face in shelf.faces))
+
+
 if __name__ == '__main__':
   absltest.main()
