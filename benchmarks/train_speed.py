@@ -2,6 +2,8 @@
 
   benchmarks/train_speed --json=FILE
   benchmarks/train_speed --presets=base --batch_size=16 --turn_steps=2
+  benchmarks/train_speed --presets=pretrained \
+      --settings=64:bfloat16:1,128:bfloat16:2
 
 For each preset, in one process and in turn:
   runner  the training of bin/train: LMDB, hooks, progress lines and summaries
@@ -10,6 +12,9 @@ For each preset, in one process and in turn:
           in a session of its own
 Then, with --start, the seconds from the start of bin/train to its first step.
 Saving and evaluating have their own intervals and are left out.
+
+With --settings: the bare step of one preset alone, with batch sizes, precisions
+and towers one beside the other, each in a process of its own and in turn.
 """
 
 import contextlib
@@ -48,6 +53,8 @@ def define_flags():
                        lower_bound=1)
   flags.DEFINE_integer('batch_size', 32, 'Images of a step.', lower_bound=1)
   flags.DEFINE_integer('turn_steps', 10, 'Steps of a turn.', lower_bound=1)
+  flags.DEFINE_list('settings', [], 'Groups BATCH:PRECISION:TOWERS whose bare '
+                    'steps are measured in place of the rest.')
   flags.DEFINE_bool('start', True, 'Also measure the start of bin/train.')
   flags.DEFINE_string('scratch', None, 'Folder for what is rendered, which is '
                       'used again where it is there; without it a temporary '
@@ -58,12 +65,21 @@ def define_flags():
       '--presets: names of files in flags/model, as tiny,base.')
   report.define_flags()
 
+  def can_be_measured(settings):
+    from benchmarks import step_probe  # It imports this module.
+    for text in settings:
+      step_probe.parse(text)
+    return True
+
+  flags.register_validator('settings', can_be_measured)
+
 
 def _flagfile(preset: str) -> str:
   return os.path.join(_ROOT, 'flags', 'model', f'{preset}.flags')
 
 
-def _config(preset: str, flags_obj: flags.FlagValues) -> config_lib.Config:
+def preset_config(preset: str,
+                  flags_obj: flags.FlagValues) -> config_lib.Config:
   """Configuration of a preset; nothing is saved or evaluated in between."""
   values = copy.deepcopy(flags_obj)
   values(['train_speed', f'--flagfile={_flagfile(preset)}'])
@@ -79,13 +95,14 @@ def _config(preset: str, flags_obj: flags.FlagValues) -> config_lib.Config:
           save_steps=_NEVER, eval_steps=_NEVER))
 
 
-def _batches(config: config_lib.Config, lmdb: str) -> Any:
+def batches(config: config_lib.Config, lmdb: str,
+            session_config: Any = None) -> Any:
   """(Features, labels) as training reads them, of _IN_MEMORY batches."""
   import tensorflow.compat.v1 as tf
 
   from master.inputs import data_position
   from master.inputs import input_fn
-  with tf.Graph().as_default(), tf.Session() as session:
+  with tf.Graph().as_default(), tf.Session(config=session_config) as session:
     iterator = tf.data.make_initializable_iterator(
         input_fn.make_train_input_fn([lmdb], config.model, config.data, 1)())
     features, labels = iterator.get_next()
@@ -95,8 +112,8 @@ def _batches(config: config_lib.Config, lmdb: str) -> Any:
   return tf.nest.map_structure(lambda *parts: np.stack(parts), *found)
 
 
-def _bare(config: config_lib.Config, batches: Any, session_config: Any,
-          stack: contextlib.ExitStack) -> Callable[[], None]:
+def bare(config: config_lib.Config, found: Any, session_config: Any,
+         stack: contextlib.ExitStack) -> Callable[[], None]:
   """What runs one bare train step."""
   import tensorflow.compat.v1 as tf
 
@@ -106,7 +123,7 @@ def _bare(config: config_lib.Config, batches: Any, session_config: Any,
     tf.set_random_seed(config.train.seed)
     tf.train.get_or_create_global_step()
     iterator = tf.data.make_initializable_iterator(
-        tf.data.Dataset.from_tensor_slices(batches).repeat())
+        tf.data.Dataset.from_tensor_slices(found).repeat())
     spec = model_fn_lib.model_fn_builder(
         config.model, config.train, config.decode)(
             *iterator.get_next(), specs.ModeKeys.TRAIN, {})
@@ -156,10 +173,10 @@ def _measure(config: config_lib.Config, lmdb: str) -> dict[str, list[float]]:
   with contextlib.ExitStack() as stack:
     folder = stack.enter_context(tempfile.TemporaryDirectory())
     run = training_run.TrainingRun(config, folder, [lmdb], {})
-    bare = _bare(config, _batches(config, lmdb),
-                 distribution.session_config(run.estimator.config, None),
-                 stack)
-    run.train([_turns_hook(bare, config.train.log_steps, rates,
+    step = bare(config, batches(config, lmdb),
+                distribution.session_config(run.estimator.config, None),
+                stack)
+    run.train([_turns_hook(step, config.train.log_steps, rates,
                            config.data.batch_size)])
   return rates
 
@@ -168,7 +185,7 @@ def _start_seconds(preset: str, flags_obj: flags.FlagValues,
                    lmdb: str) -> Optional[float]:
   """Seconds from the start of bin/train until its first step is done."""
   report.note(f'starting bin/train with {preset}')
-  model = _config(preset, flags_obj).model
+  model = preset_config(preset, flags_obj).model
   path = os.pathsep.join(filter(None, [_ROOT, os.environ.get('PYTHONPATH')]))
   with tempfile.TemporaryDirectory() as folder:
     config_lib.write(config_lib.Config(model), folder)
@@ -188,6 +205,48 @@ def _start_seconds(preset: str, flags_obj: flags.FlagValues,
   return found
 
 
+def _compare(flags_obj: flags.FlagValues, lmdb: str) -> list[report.Row]:
+  """Rows of --settings, in processes that take turns."""
+  path = os.pathsep.join(filter(None, [_ROOT, os.environ.get('PYTHONPATH')]))
+  probes = {}
+  rates = {name: [] for name in flags_obj.settings}
+  with contextlib.ExitStack() as stack:
+    for name in flags_obj.settings:
+      report.note(f'starting {name}')
+      probes[name] = stack.enter_context(subprocess.Popen(
+          [sys.executable, '-m', 'benchmarks.step_probe',
+           *(flag for flag in sys.argv[1:] if not flag.startswith('--json')),
+           f'--lmdb={lmdb}', f'--probe={name}'], text=True,
+          stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+          env={**os.environ, 'PYTHONPATH': path}))
+      stack.callback(probes[name].stdin.close)
+      if probes[name].stdout.readline() != 'ready\n':
+        raise RuntimeError(f'{name} failed')
+    for turn in range(flags_obj.repeats):
+      for name, probe in probes.items():
+        print('turn', file=probe.stdin, flush=True)
+        images = int(name.split(':')[0]) * flags_obj.turn_steps
+        rates[name].append(images / float(probe.stdout.readline()))
+      report.note(f'turn {turn + 1}: ' + ', '.join(
+          f'{name} {found[-1]:.1f}' for name, found in rates.items()))
+  return [report.row(name, int(name.split(':')[0]), found)
+          for name, found in rates.items()]
+
+
+def _print_settings(flags_obj: flags.FlagValues, lmdb: str):
+  """Measures --settings and prints their tables."""
+  rows = _compare(flags_obj, lmdb)
+  first, *others = (row['images_per_second']['median'] for row in rows)
+  ratios = {f'{row["name"]} over {rows[0]["name"]}': other / first
+            for row, other in zip(rows[1:], others)}
+  print(hardware.describe(), '\n')
+  print(report.rates_table(rows), '\n')
+  print(report.ratios_table(ratios))
+  report.write_json(flags_obj.json, report.result(
+      {'preset': flags_obj.presets[0], 'turn_steps': flags_obj.turn_steps},
+      rows, ratios))
+
+
 def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
   """Prints the tables; returns the exit status."""
   del args
@@ -197,9 +256,12 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
         tempfile.TemporaryDirectory())
     os.makedirs(folder, exist_ok=True)
     lmdb = flags_obj.lmdb or input_speed.words_lmdb(folder, flags_obj.words)
+    if flags_obj.settings:
+      _print_settings(flags_obj, lmdb)
+      return 0
     for preset in flags_obj.presets:
       report.note(f'building {preset} twice')
-      rates = _measure(_config(preset, flags_obj), lmdb)
+      rates = _measure(preset_config(preset, flags_obj), lmdb)
       rows += [report.row(f'{name}_{preset}', flags_obj.batch_size, found)
                for name, found in rates.items()]
       if flags_obj.start:
