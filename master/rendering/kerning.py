@@ -16,6 +16,7 @@ import struct
 import sys
 from typing import BinaryIO, Iterator, Optional, Sequence
 import unicodedata
+import zlib
 
 import numpy as np
 
@@ -29,7 +30,7 @@ _FEATURES = (b'kern', b'dist')
 _PAIRS, _EXTENSION = 2, 9  # Kinds of lookups in GPOS.
 _ADVANCE = 4  # Bit of a value format.
 # What reading a table beyond its end, or one of nonsense, raises.
-_BROKEN = (struct.error, IndexError, ValueError, KeyError)
+_BROKEN = (struct.error, IndexError, ValueError, KeyError, zlib.error)
 
 
 class Kerning:
@@ -39,7 +40,8 @@ class Kerning:
     """Reads the tables; a font without, or with broken ones, has no kerning.
 
     Args:
-      file: a TrueType or OpenType font, open.
+      file: a TrueType or OpenType font, or one packed as WOFF, open; WOFF2,
+        whose compression Python has not, counts as one without.
     """
     try:
       tables = _tables(file)
@@ -76,14 +78,23 @@ class Kerning:
 
 
 def _tables(file: BinaryIO) -> dict[bytes, bytes]:
+  """The tables that kerning hangs on, by tag; of a WOFF file unpacked."""
   file.seek(0)
-  count, = struct.unpack('>4xH6x', file.read(12))
-  directory = list(struct.iter_unpack('>4s4xII', file.read(16 * count)))
+  is_woff = file.read(4) == b'wOFF'
+  if is_woff:  # W3C, WOFF File Format 1.0, sections 3 and 4.
+    count, = struct.unpack('>8xH30x', file.read(40))
+    directory = list(struct.iter_unpack('>4sIII4x', file.read(20 * count)))
+  else:
+    count, = struct.unpack('>H6x', file.read(8))
+    directory = [(tag, start, length, length) for tag, start, length in
+                 struct.iter_unpack('>4s4xII', file.read(16 * count))]
   found = {}
-  for tag, start, length in directory:
+  for tag, start, stored, length in directory:
     if tag in (b'cmap', b'head', b'GPOS', b'kern'):
       file.seek(start)
-      found[tag] = file.read(length)
+      found[tag] = file.read(stored)
+      if stored < length:
+        found[tag] = zlib.decompress(found[tag])
   return found
 
 

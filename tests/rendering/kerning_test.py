@@ -4,6 +4,7 @@ import io
 import itertools
 import string
 import struct
+import zlib
 
 from absl.testing import absltest
 from PIL import ImageFont
@@ -51,6 +52,25 @@ def kern_table(values, coverage=1, apple=False):
   return struct.pack('>HHHHH', 0, 1, 0, 6 + len(pairs), coverage) + pairs
 
 
+def as_woff(font, broken=False):
+  """The same font as a WOFF file; tables that do not shrink stay as are."""
+  data = font.read()
+  count, = struct.unpack_from('>H', data, 4)
+  place = 44 + 20 * count
+  directory, body = b'', b''
+  for i in range(count):
+    tag, _, start, length = struct.unpack_from('>4sIII', data, 12 + 16 * i)
+    table = data[start:start + length]
+    packed = min(zlib.compress(table), table, key=len)
+    if broken and len(packed) < length:
+      packed = packed[:-4]
+    directory += struct.pack('>4sIIII', tag, place + len(body), len(packed),
+                             length, 0)
+    body += packed
+  return io.BytesIO(struct.pack('>4sIIHH', b'wOFF', 0x10000, place + len(body),
+                                count, 0) + bytes(28) + directory + body)
+
+
 class KerningTest(absltest.TestCase):
 
   def test_as_raqm_has_it(self):
@@ -80,6 +100,18 @@ class KerningTest(absltest.TestCase):
         self.assertEqual(value / units(), found.between(*pair))
       self.assertEqual(0, found.between('A', 'o'))
       self.assertEqual(0, found.between('A', '\u4e2d'))
+
+  def test_a_packed_font_has_the_same(self):
+    values = {'AV': -120, 'To': -77}
+    found = kerning.Kerning(as_woff(font_with(kern=kern_table(values))))
+    for pair, value in values.items():
+      self.assertEqual(value / units(), found.between(*pair))
+    whole = kerning.Kerning(io.BytesIO(font_files.PILLOW))
+    packed = kerning.Kerning(as_woff(io.BytesIO(font_files.PILLOW)))
+    for pair in itertools.product('AVTLYo.', repeat=2):
+      self.assertEqual(whole.between(*pair), packed.between(*pair))
+    torn = as_woff(io.BytesIO(font_files.PILLOW), broken=True)
+    self.assertEqual(0, kerning.Kerning(torn).between('A', 'V'))
 
   def test_what_is_not_along_the_line_is_left_out(self):
     for table in (kern_table({'AV': -120}, 0),
