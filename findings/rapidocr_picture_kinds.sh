@@ -1,0 +1,126 @@
+#!/bin/sh
+# rapidocr misreads CMYK and 16-bit pictures, and turns by EXIF paths alone.
+#
+# Versions: rapidocr 3.10.0 with the PP-OCRv6 small recogniser in its wheel,
+#   onnxruntime 1.32.0, opencv-python-headless 5.0.0.93, Pillow 13.0.0.
+# Expected: one picture reads alike in every file format that is taken without
+#   an error; and a file reads alike by its path and by its content.
+# Seen: of a CMYK JPEG the fourth plane, black ink, is taken for opacity:
+#   nothing is read. Of a grey PNG of 16 bits the values are taken for those of
+#   8 bits: a text without any likeness, with a score near 1, so no threshold
+#   finds it. The orientation that a camera notes in EXIF counts if a path is
+#   given, but not if the bytes of the same file are, or the opened picture.
+#   (rapidocr/utils/load_image.py: numpy.array of the picture as it is.)
+# Hurts: whoever reads pictures of printers, scanners and telephones with it,
+#   or compares it with another reader on such: it seems far worse than it is.
+#
+# Exit status: 0 as described, 1 otherwise, 2 if it cannot be set up.
+set -eu
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 3' HUP INT TERM
+
+set_up() {
+  "$@" >"$work/log" 2>&1 && return
+  tail -n 3 "$work/log" >&2
+  echo "rapidocr_picture_kinds: cannot be set up: $*" >&2
+  exit 2
+}
+
+cat >"$work/pins" <<'END'
+certifi==2026.10.18
+charset-normalizer==3.5.2
+colorlog==6.12.0
+flatbuffers==25.12.19
+idna==3.20
+numpy==2.4.6
+omegaconf==2.4.0
+onnxruntime==1.32.0
+opencv-python-headless==5.0.0.93
+packaging==26.3
+pillow==13.0.0
+protobuf==7.36.2
+pyclipper==1.4.0
+pyyaml==6.0.4
+rapidocr==3.10.0
+requests==2.34.2
+shapely==2.2.0
+six==1.17.0
+tqdm==4.70.1
+urllib3==2.8.0
+END
+set_up "${PYTHON:-python3}" -m venv "$work/venv"
+set_up "$work/venv/bin/python" -m pip install --no-deps --no-compile \
+  -r "$work/pins"
+
+WORK=$work "$work/venv/bin/python" - <<'END'
+import io
+import os
+import sys
+
+import numpy as np
+from PIL import Image
+from PIL import ImageDraw
+from PIL import ImageFont
+import rapidocr
+
+WORDS = ('Bakery', 'Exit 24', 'station')
+_ORIENTATION = 0x112
+_UPSIDE_DOWN = 3
+
+engine = rapidocr.RapidOCR(params={'Global.log_level': 'critical'})
+
+
+def picture(text):
+  font = ImageFont.load_default(24)
+  left, top, right, bottom = font.getbbox(text)
+  image = Image.new('RGB', (right - left + 8, bottom - top + 8), 'white')
+  ImageDraw.Draw(image).text((4 - left, 4 - top), text, (20, 40, 90), font)
+  return image
+
+
+def encoded(image, kind, **options):
+  file = io.BytesIO()
+  image.save(file, kind, **options)
+  return file.getvalue()
+
+
+def read(content):
+  found = engine(content, use_det=False, use_cls=False)
+  return found.txts[0], found.scores[0]
+
+
+as_described = True
+for word in WORDS:
+  image = picture(word)
+  grey = np.array(image.convert('L'))
+  exif = Image.Exif()
+  exif[_ORIENTATION] = _UPSIDE_DOWN
+  turned = encoded(image.transpose(Image.Transpose.ROTATE_180), 'JPEG',
+                   quality=95, exif=exif.tobytes())
+  path = os.path.join(os.environ['WORK'], 'turned.jpg')
+  with open(path, 'wb') as f:
+    f.write(turned)
+  found = {
+      'RGB JPEG': read(encoded(image, 'JPEG', quality=95)),
+      'grey PNG of 8 bits': read(encoded(Image.fromarray(grey), 'PNG')),
+      'JPEG turned by EXIF, as a path': read(path),
+      'JPEG turned by EXIF, as bytes': read(turned),
+      'CMYK JPEG': read(encoded(image.convert('CMYK'), 'JPEG', quality=95)),
+      'grey PNG of 16 bits': read(encoded(
+          Image.fromarray(grey.astype(np.uint16) * 257), 'PNG')),
+  }
+  print(word)
+  for kind, (text, score) in found.items():
+    print(f'  {kind}: {text!r} {score:.3f}')
+  right = [text == word for text, _ in found.values()]
+  as_described &= right[:3] == [True] * 3 and right[4:] == [False] * 2
+  # Upside down, a word is misread or read with another score.
+  by_path, by_bytes = list(found.values())[2:4]
+  as_described &= (by_path[0] != by_bytes[0]
+                   or abs(by_path[1] - by_bytes[1]) > 0.01)
+if not as_described:
+  sys.exit('changed: kinds of pictures are not read as described')
+print('as described: CMYK and 16 bits are misread, EXIF counts by path alone')
+END
