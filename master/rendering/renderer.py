@@ -184,6 +184,8 @@ def render_word(text: str, rng: random.Random, fonts: fonts_lib.FontBook,
   if kind:
     lettering = framing.reframed(kind, lettering, text, rng)
   drawing = chance.pick(rng, settings.rates(strokes.KINDS + signs.KINDS))
+  if path and drawing == 'stencil':
+    drawing = None  # Its gaps lie along a line.
   height = round(height * lettering.growth)
   seen_rows = height * lettering.rows / max(
       1.0, lettering.box.bottom - lettering.box.top)

@@ -141,6 +141,14 @@ class RendererTest(parameterized.TestCase):
     self.assertGreater(aspects['arc'].max(), 2)
     self.assertGreater(aspects['wave'].min(), 1)
 
+  def test_words_on_paths_are_of_dots_but_never_stencilled(self):
+    for name, expected in (('stencil', 0), ('dotted', 20)):
+      found = [renderer.render_word(
+          'Station', random.Random(seed), self.fonts, renderer.Settings(
+              min_height=60, arc_rate=1.0, **{f'{name}_rate': 1.0}))
+               for seed in range(20)]
+      self.assertEqual(expected, sum(name in each.extras for each in found))
+
   def test_rates_of_paths_shrink_with_strength(self):
     count = sum('arc' in renderer.render_word(
         'Station', random.Random(seed), self.fonts,
