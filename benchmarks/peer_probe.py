@@ -1,30 +1,28 @@
 """A process that reads words with one recogniser and is asked by another.
 
 It runs in the environment of that recogniser, so nothing of ours is imported
-but for our own model. From encoded image files to texts, all is done by the
-recogniser's own code: for a peer that is what rapidocr's `RapidOCR(...)(image,
-use_det=False, use_cls=False)` does, step by step, so that words can be read
-several at a time. Only its first scaling, which is for pages, is left out
-(`use_preprocess_img`): it takes time and reads no more. JSON objects, one a
-line, go both ways.
+but what speaks with the other process, and for our own model. From encoded
+image files to texts, all is done by the recogniser's own code: for a peer that
+is what rapidocr's `RapidOCR(...)(image, use_det=False, use_cls=False)` does,
+step by step, so that words can be read several at a time. Only its first
+scaling, which is for pages, is left out (`use_preprocess_img`): it takes time
+and reads no more. JSON objects, one a line, go both ways.
 Guarded by tests/benchmarks/peer_probe_test.py.
 """
 
 import json
 import os
-import subprocess
 import sys
-import tempfile
 from typing import Any, Callable, Optional, Sequence
 
-_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from benchmarks import probe_process
 
 # Text and its confidence in [0, 1]; None of a file that is no image to it.
 Reading = Optional[tuple[str, float]]
 Reader = Callable[[Sequence[bytes]], list[Reading]]
 
 
-class Probe:
+class Probe(probe_process.ProbeProcess):
   """Such a process. A context manager that ends it.
 
   Attributes:
@@ -47,15 +45,8 @@ class Probe:
     Raises:
       RuntimeError: if it ends, with all that it said.
     """
-    self.name = name
-    # Packages found by that variable are of our environment, not of its own.
-    path = _ROOT if python else os.pathsep.join(
-        filter(None, [_ROOT, os.environ.get('PYTHONPATH')]))
-    self._log = tempfile.TemporaryFile()
-    self._process = subprocess.Popen(
-        [python or sys.executable, '-m', __name__], cwd=_ROOT,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log,
-        text=True, encoding='utf-8', env={**os.environ, 'PYTHONPATH': path})
+    super().__init__(name, 'reads', __name__, python=python,
+                     folder=probe_process.ROOT)
     try:
       self.versions = self._ask(settings)['versions']
     except BaseException:
@@ -74,26 +65,8 @@ class Probe:
     return [reading and (reading[0], reading[1]) for reading in found]
 
   def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
-    try:
-      print(json.dumps(question), file=self._process.stdin, flush=True)
-    except BrokenPipeError:
-      pass  # It has ended; the answer says of what.
-    line = self._process.stdout.readline()
-    if not line:
-      status = self._process.wait()
-      self._log.seek(0)
-      raise RuntimeError(
-          f'{self.name}: the process that reads ended with exit status '
-          f'{status}:\n' + self._log.read().decode('utf-8', 'replace'))
-    return json.loads(line)
-
-  def __enter__(self) -> 'Probe':
-    return self
-
-  def __exit__(self, *unused_exception):
-    self._process.kill()
-    self._process.communicate()
-    self._log.close()
+    self.say(json.dumps(question))
+    return self.answer()
 
 
 def _versions(*packages: str) -> str:
@@ -198,21 +171,13 @@ def _limit_cpus(count: int):
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:count])
 
 
-def _files(folder: str) -> list[bytes]:
-  contents = []
-  for name in sorted(os.listdir(folder)):
-    with open(os.path.join(folder, name), 'rb') as f:
-      contents.append(f.read())
-  return contents
-
-
 def _main():
   # A library that prints must not break the lines that are answered.
   answers = os.fdopen(os.dup(1), 'w', encoding='utf-8')
   os.dup2(2, 1)
   settings = json.loads(sys.stdin.readline())
   _limit_cpus(settings['threads'])
-  pictures = _files(settings.pop('pictures'))
+  pictures = probe_process.files(settings.pop('pictures'))
   read, versions = _READERS[settings.pop('reader')](**settings)
   print(json.dumps({'versions': versions}), file=answers, flush=True)
   for line in sys.stdin:

@@ -7,22 +7,18 @@ Guarded by tests/benchmarks/serving_probe_test.py.
 """
 
 import json
-import os
-import subprocess
 import sys
-import tempfile
 import time
 from typing import Any, Callable, Sequence
 
+from benchmarks import probe_process
 from master import errors
 
 # Where a process reads how much memory it has: Linux alone.
 STATUS_FILE = '/proc/self/status'
 
-_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-
-class Probe:
+class Probe(probe_process.ProbeProcess):
   """Such a process. A context manager that ends it.
 
   Attributes:
@@ -38,15 +34,8 @@ class Probe:
       path: of the model.
       pictures: folder of image files that are asked for by their position.
     """
-    self.name = form
-    self._log = tempfile.TemporaryFile()
-    environment_path = os.pathsep.join(
-        filter(None, [_ROOT, os.environ.get('PYTHONPATH')]))
     self.started = time.perf_counter()
-    self._process = subprocess.Popen(
-        [sys.executable, '-m', __name__, form, path, pictures],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log,
-        env={**os.environ, 'PYTHONPATH': environment_path})
+    super().__init__(form, 'is measured', __name__, [form, path, pictures])
 
   def loaded(self) -> dict[str, float]:
     """Waits for the model; asked once, before any request.
@@ -65,33 +54,14 @@ class Probe:
     Returns:
       `seconds` that it took, `memory_mib` after it and `peak_mib` so far.
     """
-    try:
-      self._process.stdin.write(f'{first} {count}\n'.encode())
-      self._process.stdin.flush()
-    except BrokenPipeError:
-      pass  # It has ended; the answer says of what.
+    self.say(f'{first} {count}')
     return self._answer()
 
   def _answer(self) -> dict[str, float]:
-    line = self._process.stdout.readline()
-    if not line:
-      status = self._process.wait()
-      self._log.seek(0)
-      raise RuntimeError(
-          f'{self.name}: the process that is measured ended with exit status '
-          f'{status}:\n' + self._log.read().decode('utf-8', 'replace'))
-    answer = json.loads(line)
+    answer = self.answer()
     if 'error' in answer:
       raise errors.InputError(answer['error'])
     return answer
-
-  def __enter__(self) -> 'Probe':
-    return self
-
-  def __exit__(self, *unused_exception):
-    self._process.kill()
-    self._process.communicate()
-    self._log.close()
 
 
 def _opener(form: str) -> Callable[[str], Any]:
@@ -121,20 +91,12 @@ def memory_mib(field: str) -> float:
                 if line.startswith(field + ':')) / 1024
 
 
-def _files(folder: str) -> list[bytes]:
-  contents = []
-  for name in sorted(os.listdir(folder)):
-    with open(os.path.join(folder, name), 'rb') as f:
-      contents.append(f.read())
-  return contents
-
-
 def _tell(**facts: Any):
   print(json.dumps(facts), flush=True)
 
 
 def _main(form: str, path: str, folder: str):
-  pictures = _files(folder)
+  pictures = probe_process.files(folder)
   started = time.perf_counter()
   open_model = _opener(form)
   imported = time.perf_counter()

@@ -24,12 +24,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from typing import Any, Callable, Optional
+from typing import Any, Callable, NamedTuple, Optional
 
 from absl import flags
 import numpy as np
 
 from benchmarks import input_speed
+from benchmarks import probe_process
 from benchmarks import report
 from master import config as config_lib
 from master.cli import app
@@ -40,6 +41,39 @@ _PRESETS = ('tiny', 'base')
 _IN_MEMORY = 4  # Batches that the bare step goes round and round.
 _NEVER = 10**9  # Steps until what is not measured.
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+class Settings(NamedTuple):
+  """What the steps differ in.
+
+  Attributes:
+    batch_size: images of a step.
+    precision: as --precision of bin/train.
+    towers: as --towers of bin/train.
+  """
+  batch_size: int
+  precision: str
+  towers: int
+
+
+def parse_settings(text: str) -> Settings:
+  """Reads BATCH:PRECISION:TOWERS.
+
+  Raises:
+    ValidationError: naming --settings, if it is not of this form.
+  """
+  parts = text.split(':')
+  try:
+    found = Settings(int(parts[0]), parts[1], int(parts[2]))
+    config_lib.TrainConfig(precision=found.precision, towers=found.towers)
+    if len(parts) == 3 and found.batch_size % found.towers == 0 < (
+        found.batch_size):
+      return found
+  except (ValueError, IndexError):
+    pass
+  raise flags.ValidationError(
+      f'--settings={text}: write each as BATCH:PRECISION:TOWERS, such as '
+      '128:bfloat16:2, where the towers divide the batch.')
 
 
 def define_flags():
@@ -64,14 +98,8 @@ def define_flags():
           os.path.exists(_flagfile(name)) for name in names),
       '--presets: names of files in flags/model, as tiny,base.')
   report.define_flags()
-
-  def can_be_measured(settings):
-    from benchmarks import step_probe  # It imports this module.
-    for text in settings:
-      step_probe.parse(text)
-    return True
-
-  flags.register_validator('settings', can_be_measured)
+  flags.register_validator('settings', lambda settings: all(
+      map(parse_settings, settings)))
 
 
 def _flagfile(preset: str) -> str:
@@ -207,29 +235,24 @@ def _start_seconds(preset: str, flags_obj: flags.FlagValues,
 
 def _compare(flags_obj: flags.FlagValues, lmdb: str) -> list[report.Row]:
   """Rows of --settings, in processes that take turns."""
-  path = os.pathsep.join(filter(None, [_ROOT, os.environ.get('PYTHONPATH')]))
   probes = {}
   rates = {name: [] for name in flags_obj.settings}
+  images = {name: parse_settings(name).batch_size for name in rates}
   with contextlib.ExitStack() as stack:
-    for name in flags_obj.settings:
+    for name in rates:
       report.note(f'starting {name}')
-      probes[name] = stack.enter_context(subprocess.Popen(
-          [sys.executable, '-m', 'benchmarks.step_probe',
-           *(flag for flag in sys.argv[1:] if not flag.startswith('--json')),
-           f'--lmdb={lmdb}', f'--probe={name}'], text=True,
-          stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-          env={**os.environ, 'PYTHONPATH': path}))
-      stack.callback(probes[name].stdin.close)
-      if probes[name].stdout.readline() != 'ready\n':
-        raise RuntimeError(f'{name} failed')
+      probes[name] = stack.enter_context(probe_process.ProbeProcess(
+          name, 'trains', 'benchmarks.step_probe',
+          [*sys.argv[1:], f'--lmdb={lmdb}', f'--probe={name}']))
+      probes[name].answer()  # It is warm.
     for turn in range(flags_obj.repeats):
       for name, probe in probes.items():
-        print('turn', file=probe.stdin, flush=True)
-        images = int(name.split(':')[0]) * flags_obj.turn_steps
-        rates[name].append(images / float(probe.stdout.readline()))
+        probe.say('turn')
+        rates[name].append(flags_obj.turn_steps * images[name]
+                           / probe.answer()['seconds'])
       report.note(f'turn {turn + 1}: ' + ', '.join(
           f'{name} {found[-1]:.1f}' for name, found in rates.items()))
-  return [report.row(name, int(name.split(':')[0]), found)
+  return [report.row(name, images[name], found)
           for name, found in rates.items()]
 
 

@@ -21,15 +21,14 @@ def session_config(threads: int = 0, side_by_side: int = 1) -> tf.ConfigProto:
     side_by_side: of these operations at a time, each with its share of the
       threads; 1 for as many as there are threads, each with all of them.
   """
+  at_a_time, each = threads, threads
   if side_by_side > 1:
-    cores = threads or os.cpu_count() or 1
-    return tf.ConfigProto(
-        allow_soft_placement=True, inter_op_parallelism_threads=side_by_side,
-        intra_op_parallelism_threads=max(1, cores // side_by_side))
+    at_a_time = side_by_side
+    each = max(1, (threads or os.cpu_count() or 1) // side_by_side)
   return tf.ConfigProto(
       # An op without a kernel for the accelerator (strings) runs on the CPU.
-      allow_soft_placement=True, intra_op_parallelism_threads=threads,
-      inter_op_parallelism_threads=threads)
+      allow_soft_placement=True, intra_op_parallelism_threads=each,
+      inter_op_parallelism_threads=at_a_time)
 
 
 @dataclasses.dataclass(frozen=True)

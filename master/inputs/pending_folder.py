@@ -53,7 +53,7 @@ class PendingFolder:
       self.path = os.path.join(parent, f'.{name}.{uuid.uuid4().hex}.tmp')
       os.mkdir(self.path)
       try:
-        self._lock = _claim(os.path.join(self.path, self._locked_file))
+        self._lock = claim(os.path.join(self.path, self._locked_file))
       except OSError as e:
         if e.errno not in _NO_LOCKS:
           raise
@@ -88,7 +88,7 @@ class PendingFolder:
     for entry in filter(pattern.fullmatch, os.listdir(parent)):
       folder = os.path.join(parent, entry)
       try:
-        lock = _claim(os.path.join(folder, self._locked_file))
+        lock = claim(os.path.join(folder, self._locked_file))
       except OSError:
         continue  # Nobody can tell whether it is still written to.
       if lock is not None:
@@ -99,7 +99,7 @@ class PendingFolder:
                        folder)
 
 
-def _claim(path: str) -> Optional[int]:
+def claim(path: str) -> Optional[int]:
   """Locks a file, made if need be, for as long as this process lives.
 
   Returns:

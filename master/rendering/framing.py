@@ -105,13 +105,12 @@ def seen_aside(mask: Image.Image, rng: random.Random
   if rng.random() < 0.5:
     corners = [(narrow - x, y) for x, y in
                (corners[3], corners[2], corners[1], corners[0])]
-  terms = _projection(corners, [(0, 0), (0, height), (width, height),
-                                (width, 0)])
   if narrow < 0.8 * width:
     # The transform looks at four pixels alone, and would miss thin strokes.
-    small = (narrow, height)
-    terms = _projection(corners, [(0, 0), (0, height), small, (narrow, 0)])
-    mask = mask.resize(small, Image.Resampling.BILINEAR)
+    width = narrow
+    mask = mask.resize((width, height), Image.Resampling.BILINEAR)
+  terms = _projection(corners, [(0, 0), (0, height), (width, height),
+                                (width, 0)])
   return mask.transform((narrow, height), Image.Transform.PERSPECTIVE, terms,
                         Image.Resampling.BILINEAR), (1 + share) / 2
 

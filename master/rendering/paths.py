@@ -10,12 +10,13 @@ from typing import Callable, NamedTuple, Optional, Sequence
 import numpy as np
 from PIL import Image
 
+from master.rendering import chance
 from master.rendering import fonts as fonts_lib
 from master.rendering import shaping
 
 KINDS = ('arc', 'wave', 'stack')
 # Characters of the shortest word of each of KINDS.
-_SHORTEST = (3, 4, 2)
+_SHORTEST = {'arc': 3, 'wave': 4, 'stack': 2}
 # Degrees that an arc spans, and how often: gentle, half a circle, most of one.
 _SPANS = ((35, 100), (100, 200), (200, 335))
 _SPAN_WEIGHTS = (0.45, 0.35, 0.2)
@@ -68,16 +69,12 @@ def choose(text: str, rng: random.Random, rates: Sequence[float]
   Returns:
     One of KINDS; None for a word in a straight line.
   """
-  if not any(rates):
+  kind = chance.pick(rng, dict(zip(KINDS, rates)))
+  if kind is None or len(text) < _SHORTEST[kind]:
     return None
-  value = rng.random()
-  for kind, shortest, rate in zip(KINDS, _SHORTEST, rates):
-    if value < rate:
-      # What is drawn in one piece can only be bent to an arc.
-      is_able = kind == 'arc' or len(shaping.clusters(text)) > 1
-      return kind if is_able and len(text) >= shortest else None
-    value -= rate
-  return None
+  # What is drawn in one piece can only be bent to an arc.
+  is_able = kind == 'arc' or len(shaping.clusters(text)) > 1
+  return kind if is_able else None
 
 
 def draw(face: fonts_lib.Face, text: str, size: int,

@@ -131,10 +131,13 @@ class Settings:
   sensor_noise_rate: float = 0.0
   scan_line_rate: float = 0.0
 
+  def rate(self, kind: str) -> float:
+    """The chance of a kind, at this strength."""
+    return self.strength * getattr(self, f'{kind}_rate')
+
   def rates(self, kinds: Sequence[str]) -> dict[str, float]:
     """The chances of some kinds, at this strength."""
-    return {kind: self.strength * getattr(self, f'{kind}_rate')
-            for kind in kinds}
+    return {kind: self.rate(kind) for kind in kinds}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -174,8 +177,8 @@ def render_word(text: str, rng: random.Random, fonts: fonts_lib.FontBook,
   height = round(rng.triangular(
       settings.min_height, settings.max_height,
       (5 * settings.min_height + settings.max_height) / 6))
-  path = paths.choose(text, rng, [strength * rate for rate in (
-      settings.arc_rate, settings.wave_rate, settings.stack_rate)])
+  path = paths.choose(text, rng,
+                      list(settings.rates(paths.KINDS).values()))
   lettering = lettering_lib.letter(
       face, text, height, rng, strength, settings.neighbour_rate,
       settings.cut_rate, path)
@@ -244,7 +247,7 @@ def _seen(image: Image.Image, rng: random.Random, settings: Settings
   extras = []
   for name, effect in (('occlusion', scene.hidden), ('shade', scene.shaded),
                        ('glare', scene.glared)):
-    if chance.happens(rng, settings.rates((name,))[name]):
+    if chance.happens(rng, settings.rate(name)):
       image = effect(image, rng)
       extras.append(name)
   return image, tuple(extras)
@@ -269,7 +272,7 @@ def _taken(image: Image.Image, rng: random.Random, settings: Settings,
   extras = []
 
   def happens(name: str) -> bool:
-    if not chance.happens(rng, settings.rates((name,))[name]):
+    if not chance.happens(rng, settings.rate(name)):
       return False
     extras.append(name)
     return True

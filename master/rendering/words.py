@@ -10,6 +10,7 @@ import random
 from typing import Callable, Iterable, Mapping, Optional, Sequence
 
 from master import errors
+from master.rendering import chance
 from master.rendering import forms
 from master.rendering import made_up
 from master.rendering import punctuation
@@ -209,14 +210,7 @@ class WordSource:
 
   def _form(self, rng: random.Random) -> Optional[str]:
     """The kind of form to make; None for words of other sources."""
-    if not self._mix.kind_rates:
-      return None
-    chance = rng.random()
-    for kind, rate in self._mix.kind_rates.items():
-      if chance < rate:
-        return kind
-      chance -= rate
-    return None
+    return chance.pick(rng, self._mix.kind_rates)
 
   def _of_kind(self, kind: str, rng: random.Random) -> str:
     for _ in range(_MANY_TRIES):

@@ -8,7 +8,6 @@ comes. Guarded by tests/training/best_checkpoints_test.py.
 """
 
 import dataclasses
-import datetime
 import glob
 import json
 import logging
@@ -22,6 +21,7 @@ import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
 from master import errors
+from master.training import metrics_log
 
 FOLDER = 'best'
 FILE = 'best.json'
@@ -103,11 +103,6 @@ def choose_criterion(name: str, set_names: Sequence[str],
       f'--best_metric={name}: write SET/METRIC; SET is one of --eval_lmdb '
       f'({", ".join(set_names) or "none"}), METRIC one of '
       f'{", ".join(metrics)}.')
-
-
-def _now() -> str:
-  return datetime.datetime.now(datetime.timezone.utc).isoformat(
-      timespec='seconds')
 
 
 def _write_json(path: str, content: Any):
@@ -204,7 +199,7 @@ class BestCheckpoints:
     """
     if step == self._judged_step:
       return False
-    entry = {'step': step, 'value': value, 'time': _now()}
+    entry = {'step': step, 'value': value, 'time': metrics_log.now()}
     is_best = not math.isnan(value) and (
         self._best is None
         or self.criterion.is_better(value, self._best['value']))

@@ -13,7 +13,7 @@ import json
 import math
 import os
 from types import MappingProxyType
-from typing import Any, Mapping, Optional
+from typing import Any, Callable, Mapping, Optional
 
 from master import errors
 
@@ -36,8 +36,28 @@ def _plain(value: Any) -> Any:
   return value
 
 
-def _mend(path: str):
-  """Ends the last line of a file, or cuts it off where it is torn."""
+def now() -> str:
+  """The time as ISO 8601 has it, in UTC, to the second."""
+  return datetime.datetime.now(datetime.timezone.utc).isoformat(
+      timespec='seconds')
+
+
+def json_object(line: bytes) -> Optional[dict[str, Any]]:
+  """The JSON object in a line; None where it holds none."""
+  try:
+    value = json.loads(line)
+  except ValueError:
+    return None
+  return value if isinstance(value, dict) else None
+
+
+def mend(path: str, parsed: Callable[[bytes], Optional[Record]]):
+  """Ends the last line of a file, or cuts it off where a kill has torn it.
+
+  Args:
+    path: of a file of a record a line; it need not be there.
+    parsed: gives the record in a line; None where it holds none.
+  """
   if not os.path.exists(path):
     return
   with open(path, 'rb+') as f:
@@ -45,7 +65,7 @@ def _mend(path: str):
     whole, newline, last = content.rpartition(b'\n')
     if not last:
       return
-    if _parsed(last) is not None:
+    if parsed(last) is not None:
       f.write(b'\n')
     else:
       f.truncate(len(whole) + len(newline))
@@ -53,11 +73,8 @@ def _mend(path: str):
 
 def _parsed(line: bytes) -> Optional[Record]:
   """The record in a line; None where it holds none."""
-  try:
-    record = json.loads(line)
-  except ValueError:
-    return None
-  if not isinstance(record, dict) or not (
+  record = json_object(line)
+  if record is None or not (
       isinstance(record.get('kind'), str)
       and isinstance(record.get('step'), int)
       and isinstance(record.get('values'), dict)):
@@ -103,11 +120,9 @@ class MetricsLog:
       return
     if not self._is_mended:
       os.makedirs(os.path.dirname(self._path) or '.', exist_ok=True)
-      _mend(self._path)
+      mend(self._path, _parsed)
       self._is_mended = True
-    record = {'kind': kind, 'step': step,
-              'time': datetime.datetime.now(datetime.timezone.utc).isoformat(
-                  timespec='seconds')}
+    record = {'kind': kind, 'step': step, 'time': now()}
     if set_name is not None:
       record['set'] = set_name
     record['values'] = {name: _plain(value) for name, value in values.items()}

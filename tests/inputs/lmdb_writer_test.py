@@ -67,7 +67,7 @@ with lmdb_writer.LmdbWriter(path) as writer:
     writer.add(bytes(3 * 10**6), str(i))
 '''
 
-_CLAIM = 'pending_folder._claim'
+_CLAIM = 'pending_folder.claim'
 _SYNC = 'pending_folder._sync_folder'
 
 

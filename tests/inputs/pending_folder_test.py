@@ -107,7 +107,7 @@ class PendingFolderTest(absltest.TestCase):
         self._make()
 
   def test_taken_for_a_leftover_before_it_is_locked(self):
-    claim = pending_folder._claim
+    claim = pending_folder.claim
     claimed = []
 
     def claim_late(path):
@@ -117,7 +117,7 @@ class PendingFolderTest(absltest.TestCase):
         other.remove_leftovers()
       return claim(path)
 
-    with mock.patch.object(pending_folder, '_claim', claim_late):
+    with mock.patch.object(pending_folder, 'claim', claim_late):
       folder = self._make()
     self.assertFalse(os.path.exists(os.path.dirname(claimed[0])))
     self.assertEqual([os.path.basename(folder.path)],
@@ -125,8 +125,8 @@ class PendingFolderTest(absltest.TestCase):
 
   def test_locked_by_whoever_removes_it(self):
     path = os.path.join(self._leave(f'.out.{"0f" * 16}.tmp'), 'file')
-    lock = pending_folder._claim(path)
-    self.assertIsNone(pending_folder._claim(path))
+    lock = pending_folder.claim(path)
+    self.assertIsNone(pending_folder.claim(path))
     flock = fcntl.flock
 
     def flock_late(descriptor, how):
@@ -136,7 +136,7 @@ class PendingFolderTest(absltest.TestCase):
       flock(descriptor, how)
 
     with mock.patch.object(fcntl, 'flock', flock_late):
-      self.assertIsNone(pending_folder._claim(path))
+      self.assertIsNone(pending_folder.claim(path))
 
 
 if __name__ == '__main__':

@@ -5,7 +5,7 @@
 A process of its own exports the averages of the newest checkpoint and
 evaluates them into FOLDER/pending; the command then has `publish` make a copy
 of them under FOLDER/averaged, by a rename. Guarded by
-tests/tools/long_training/evaluation_test.py.
+tests/tools/long_training/supervisor_test.py and main_test.py.
 """
 
 import hashlib
@@ -39,9 +39,8 @@ def main(path: str, root: str, sets: Sequence[str]):
   _run(['master.cli.export', '--format=checkpoint',
         f'--model_dir={folder.model_dir}', f'--export_dir={weights}'],
        folder, root)
-  version, = os.listdir(weights)
   if sets:
-    _run(['master.cli.eval', f'--model_dir={os.path.join(weights, version)}',
+    _run(['master.cli.eval', f'--model_dir={_pending_weights(folder)}',
           f'--eval_lmdb={",".join(sets)}', '--num_replicas=1',
           f'--output_dir={os.path.join(folder.pending, _RESULTS)}'],
          folder, root)

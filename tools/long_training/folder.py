@@ -3,8 +3,6 @@
 Guarded by tests/tools/long_training/folder_test.py.
 """
 
-import datetime
-import fcntl
 import json
 import os
 import re
@@ -12,24 +10,11 @@ import shutil
 from typing import Any, Mapping, Optional
 
 from master import errors
+from master.inputs import pending_folder
+from master.training import metrics_log
 
 _TAIL = 2**16  # Bytes of a training's metrics that are looked at.
 _MAX_LOG = 2**24  # Bytes of a log after which a new one begins.
-
-
-def now() -> str:
-  """The time as ISO 8601 has it, in UTC, to the second."""
-  return datetime.datetime.now(datetime.timezone.utc).isoformat(
-      timespec='seconds')
-
-
-def parsed(line: bytes) -> Optional[dict[str, Any]]:
-  """The JSON object in a line; None where it holds none."""
-  try:
-    value = json.loads(line)
-  except ValueError:
-    return None
-  return value if isinstance(value, dict) else None
 
 
 class Folder:
@@ -68,16 +53,14 @@ class Folder:
     Raises:
       InputError: if another process works here.
     """
-    descriptor = os.open(os.path.join(self.path, 'lock'),
-                         os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-      fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-      holder = os.read(descriptor, 20).decode('utf-8', 'replace').strip()
-      os.close(descriptor)
+    path = os.path.join(self.path, 'lock')
+    descriptor = pending_folder.claim(path)
+    if descriptor is None:
+      with open(path, encoding='utf-8', errors='replace') as f:
+        holder = f.read(20).strip()
       raise errors.InputError(
           f'--folder={self.path}: process {holder} works there; wait for its '
-          'end, or end it.') from None
+          'end, or end it.')
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f'{os.getpid()}\n'.encode(), 0)
     self._lock = descriptor  # Open, and so locked, till the process ends.
@@ -116,15 +99,7 @@ class Folder:
 
   def mend_metrics(self):
     """Cuts off a last line that a kill has torn."""
-    if not os.path.exists(self._metrics):
-      return
-    with open(self._metrics, 'rb+') as f:
-      content = f.read()
-      whole, newline, last = content.rpartition(b'\n')
-      if last and parsed(last) is not None:
-        f.write(b'\n')
-      elif last:
-        f.truncate(len(whole) + len(newline))
+    metrics_log.mend(self._metrics, metrics_log.json_object)
 
   def append(self, record: Mapping[str, Any]):
     """Appends a line, on disk when this returns."""
@@ -136,7 +111,7 @@ class Folder:
     """The records of a kind, in order; [] where there are none."""
     try:
       with open(self._metrics, 'rb') as f:
-        records = map(parsed, f.read().split(b'\n'))
+        records = map(metrics_log.json_object, f.read().split(b'\n'))
     except FileNotFoundError:
       return []
     return [record for record in records
@@ -161,7 +136,7 @@ class Folder:
     except FileNotFoundError:
       return {}
     for line in reversed(lines):
-      record = parsed(line)
+      record = metrics_log.json_object(line)
       if record and record.get('kind') == 'train' and (
           step is None or record['step'] <= step):
         return {**record['values'], 'step': record['step']}

@@ -12,6 +12,7 @@ import time
 from typing import Any, Optional
 
 from master import errors
+from master.training import metrics_log
 from tools.long_training import commands as commands_lib
 from tools.long_training import evaluation
 from tools.long_training import folder as folder_lib
@@ -334,7 +335,7 @@ class Supervisor:
     progress = self._folder.progress(step)
     stage = self._plan.stage_at(step - 1)
     record = {
-        'kind': 'evaluation', 'time': folder_lib.now(),
+        'kind': 'evaluation', 'time': metrics_log.now(),
         'unix_time': time.time(), 'step': step, 'samples': samples,
         'stage': stage, 'stage_name': self._plan.stages[stage].name,
         'seconds': seconds, 'processor_seconds': costs,
