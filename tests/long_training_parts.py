@@ -12,6 +12,7 @@ that were trained on.
 import json
 import logging
 import os
+import shutil
 import signal
 import sys
 import time
@@ -57,6 +58,8 @@ def render(path: str, words: str, seed: str):
   """Writes a shard a little at a time."""
   parent, name = os.path.split(path)
   hidden = os.path.join(parent, f'.{name}.tmp')
+  # As render_lmdb and the packer remove what a killed one has left.
+  shutil.rmtree(hidden, ignore_errors=True)
   os.mkdir(hidden)
   with open(os.path.join(hidden, 'words'), 'w', encoding='utf-8') as f:
     for i in range(int(words)):
@@ -73,6 +76,8 @@ def pack(path: str, count: str, *shards: str):
     with open(os.path.join(shard, 'words'), encoding='utf-8') as f:
       words += f.read().split()
   hidden = os.path.join(os.path.dirname(path), f'.{os.getpid()}')
+  # As render_lmdb and the packer remove what a killed one has left.
+  shutil.rmtree(hidden, ignore_errors=True)
   os.mkdir(hidden)
   folder_lib.write_whole(os.path.join(hidden, 'words'),
                          '\n'.join(words[-int(count):]))
