@@ -75,7 +75,8 @@ def pack(path: str, count: str, *shards: str):
   for shard in shards:
     with open(os.path.join(shard, 'words'), encoding='utf-8') as f:
       words += f.read().split()
-  hidden = os.path.join(os.path.dirname(path), f'.{os.getpid()}')
+  hidden = os.path.join(os.path.dirname(path),
+                        f'.{os.path.basename(path)}.tmp')
   # As render_lmdb and the packer remove what a killed one has left.
   shutil.rmtree(hidden, ignore_errors=True)
   os.mkdir(hidden)
