@@ -218,7 +218,7 @@ class Writer:
       return _in_order({f'//{part}:__subpackages__', '//tests:__subpackages__'})
     if name == 'master':
       return ['//:__subpackages__']
-    labels = {'//benchmarks:__subpackages__', '//tests:__subpackages__'}
+    labels = {f'//{leaf}:__subpackages__' for leaf in dependencies.LEAVES}
     for other, allowed in dependencies.ALLOWED.items():
       if other in self._known and (part in allowed or part == other):
         is_package = self._known[other].name == '__init__.py'

@@ -6,6 +6,7 @@ import pathlib
 
 from absl.testing import absltest
 
+from tools import dependencies
 from tools.bazel import write_build_files
 
 FILES = {
@@ -35,6 +36,7 @@ package(default_visibility = [
     "//benchmarks:__subpackages__",
     "//master/layers:__subpackages__",
     "//tests:__subpackages__",
+    "//tools:__subpackages__",
 ])
 
 master_py_library(
@@ -101,6 +103,12 @@ class WriteBuildFilesTest(absltest.TestCase):
   def test_dependencies_and_visibility(self):
     self.assertEqual(self.run_main()[0], 0)
     self.assertEqual(self.build_file('master/layers'), LAYERS)
+
+  def test_every_tree_that_may_import_all_may_see_all(self):
+    self.run_main()
+    for package in ('master', 'master/layers', 'master/cli'):
+      for leaf in dependencies.LEAVES:
+        self.assertIn(f'"//{leaf}:__subpackages__"', self.build_file(package))
 
   def test_tests_name_modules_they_run_flagfiles_and_size(self):
     self.run_main()
