@@ -59,6 +59,14 @@ class ProcessesTest(absltest.TestCase):
     self.assertGreater(child.processor_seconds(), 0)
     self.assertEndsWith(self.logged(), 'later\n19\n')
 
+  def test_its_session_has_the_lowest_priority_too(self):
+    # Against other sessions the nice value of a process counts for nothing.
+    if not os.path.exists('/proc/self/autogroup'):
+      self.skipTest('a kernel without autogroups')
+    child = self.child('print(open("/proc/self/autogroup").read())')
+    self.wait_for(lambda: child.poll() is not None)
+    self.assertRegex(self.logged(), r'^/autogroup-\d+ nice 19\n')
+
   def test_the_fault_is_that_of_this_process(self):
     with open(self.log, 'w', encoding='utf-8') as f:
       f.write('an earlier error: yes\n')
