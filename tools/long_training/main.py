@@ -10,6 +10,7 @@ docs/long_training.md tells of the plan and of what lies in the folder.
 
 import argparse
 import logging
+import os
 import pathlib
 import sys
 from typing import Optional, Sequence
@@ -37,6 +38,10 @@ def _options(arguments: Optional[Sequence[str]]) -> argparse.Namespace:
                       help='print the evaluations so far, and end')
   parser.add_argument('--tell_seconds', type=float, default=60,
                       help='seconds between progress lines (60)')
+  parser.add_argument('--nice', type=int, choices=range(20), default=19,
+                      metavar='0..19',
+                      help='nice value of all processes; 19 (the default) '
+                      'leaves the processors to other work')
   return parser.parse_args(arguments)
 
 
@@ -53,6 +58,9 @@ def _main(options: argparse.Namespace) -> int:
   if options.check:
     print(report.stages(plan, folder.step()))
     return 0
+  # Those that it starts have the same.
+  os.setpriority(os.PRIO_PROCESS, 0, max(
+      options.nice, os.getpriority(os.PRIO_PROCESS, 0)))
   folder.make()
   folder.lock()
   return supervisor.Supervisor(plan, folder, commands, ROOT,

@@ -1,4 +1,4 @@
-"""Processes that a long training starts: nice, counted, never left behind.
+"""Processes that a long training starts: counted, never left behind.
 
 Each carries the folder's path in its environment, so that a later start finds
 those that a killed one could not end, whatever their ids. Linux only. Guarded
@@ -15,23 +15,22 @@ import time
 from typing import Mapping, Optional, Sequence
 
 _MARK = 'MASTER_LONG_TRAINING'
-_NICE = 19
 _AUTOGROUP = '/proc/self/autogroup'  # See man 7 sched.
 _SET_PDEATHSIG = 1  # Of <sys/prctl.h>.
 _TICKS = os.sysconf('SC_CLK_TCK')
 _WAIT = 0.1  # Seconds between looks whether a process has ended.
 
 
-def _lowest_priority():
-  """Gives this process, the first of its session, the lowest priority.
+def _set_session_priority():
+  """Gives this process's session, which it began, the nice value it has.
 
   Linux shares the processors out among sessions first (autogroups, on by
   default), and there the nice value of a process counts only against those of
-  its own session: the session's must be set, too.
+  its own session.
   """
-  os.setpriority(os.PRIO_PROCESS, 0, _NICE)
   try:
-    pathlib.Path(_AUTOGROUP).write_text(str(_NICE), 'ascii')
+    pathlib.Path(_AUTOGROUP).write_text(
+        str(os.getpriority(os.PRIO_PROCESS, 0)), 'ascii')
   except OSError:
     pass  # A kernel without autogroups.
 
@@ -44,7 +43,7 @@ def start(arguments: Sequence[str], folder: str, log: str, root: str,
           death_signal: int = signal.SIGTERM,
           environment: Optional[Mapping[str, str]] = None
           ) -> subprocess.Popen:
-  """Starts a process at the lowest priority, in a session of its own.
+  """Starts a process with this one's nice value, in a session of its own.
 
   It gets `death_signal` should this process end before it; call this from the
   main thread, for the kernel counts the thread as the parent.
@@ -61,7 +60,7 @@ def start(arguments: Sequence[str], folder: str, log: str, root: str,
 
   def prepare():
     libc.prctl(_SET_PDEATHSIG, int(death_signal))
-    _lowest_priority()
+    _set_session_priority()
     if os.getppid() != parent:  # It ended before prctl.
       os._exit(1)
 

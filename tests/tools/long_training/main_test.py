@@ -57,8 +57,9 @@ class MainTest(absltest.TestCase):
 
   def start(self):
     process = subprocess.Popen(
-        [sys.executable, *self.arguments('--tell_seconds=1')], text=True,
-        stderr=subprocess.PIPE, cwd=os.path.dirname(self.folder.path),
+        [sys.executable, *self.arguments('--tell_seconds=1', '--nice=1')],
+        text=True, stderr=subprocess.PIPE,
+        cwd=os.path.dirname(self.folder.path),
         env={**os.environ, 'PYTHONPATH': str(commands.ROOT)})
     self.addCleanup(processes.end_marked, self.folder.path, 0)
     self.addCleanup(process.stderr.close)
@@ -71,6 +72,14 @@ class MainTest(absltest.TestCase):
       self.assertIsNone(process.poll())
       time.sleep(0.05)
 
+  def nice_values(self):
+    """Of the processes that work for the training."""
+    for pid in processes.marked(self.folder.path):
+      try:
+        yield os.getpriority(os.PRIO_PROCESS, pid)
+      except ProcessLookupError:
+        pass
+
   def place(self):
     """Words of the run that the newest checkpoint was trained on."""
     return tf.train.load_variable(
@@ -80,6 +89,7 @@ class MainTest(absltest.TestCase):
   def test_trains_to_the_end_over_kills(self):
     process = self.start()
     self.wait_for_step(process, 4)
+    self.assertEqual({1}, set(self.nice_values()))
     process.kill()
     process.wait()
     # The training hears of it, and saves.
