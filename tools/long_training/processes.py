@@ -28,11 +28,15 @@ def _set_session_priority():
   default), and there the nice value of a process counts only against those of
   its own session.
   """
-  try:
-    pathlib.Path(_AUTOGROUP).write_text(
-        str(os.getpriority(os.PRIO_PROCESS, 0)), 'ascii')
-  except OSError:
-    pass  # A kernel without autogroups.
+  value = str(os.getpriority(os.PRIO_PROCESS, 0))
+  for _ in range(20):
+    try:
+      pathlib.Path(_AUTOGROUP).write_text(value, 'ascii')
+      return
+    except BlockingIOError:  # Others than root: ten times a second in all.
+      time.sleep(_WAIT)
+    except OSError:
+      return  # A kernel without autogroups.
 
 
 def _libc() -> ctypes.CDLL:
