@@ -55,9 +55,9 @@ class MainTest(absltest.TestCase):
     return ['-m', _COMMAND, f'--plan={self.plan_path}',
             f'--folder={self.folder.path}', *more]
 
-  def start(self):
+  def start(self, *more):
     process = subprocess.Popen(
-        [sys.executable, *self.arguments('--tell_seconds=1', '--nice=1')],
+        [sys.executable, *self.arguments('--tell_seconds=1', *more)],
         text=True, stderr=subprocess.PIPE,
         cwd=os.path.dirname(self.folder.path),
         env={**os.environ, 'PYTHONPATH': str(commands.ROOT)})
@@ -87,13 +87,13 @@ class MainTest(absltest.TestCase):
         data_position.NAME)[0]
 
   def test_trains_to_the_end_over_kills(self):
-    process = self.start()
+    process = self.start('--nice=1')
     self.wait_for_step(process, 4)
     self.assertEqual({1}, set(self.nice_values()))
     process.kill()
     process.wait()
     # The training hears of it, and saves.
-    process = self.start()
+    process = self.start('--nice=1')
     self.wait_for_step(process, 24)
     process.terminate()
     _, log = process.communicate()
@@ -101,12 +101,19 @@ class MainTest(absltest.TestCase):
     self.assertEmpty(processes.marked(self.folder.path))
     done = 4 * (self.folder.step() - 20)
     self.assertIn(self.place(), (done, done - 20))  # Of the first run, or not.
-    process = self.start()
+    process = self.start('--nice=1')
     _, log = process.communicate()
     self.assertEqual(0, process.returncode, log)
     self.assertIn('Done: step 30, 100 samples', log)
     self.assertRegex(log, r'step \d+/30, .* of 0.000 million samples')
     self.check_end()
+
+  def test_lowest_priority_unless_told(self):
+    process = self.start()
+    while not (values := set(self.nice_values())):
+      self.assertIsNone(process.poll())
+      time.sleep(0.05)
+    self.assertEqual({19}, values)
 
   def check_end(self):
     self.assertEmpty(os.listdir(self.folder.shards))
