@@ -57,6 +57,9 @@ _LOOKS = {
     'slipped_rate': 'pictures that cut a few per cent of the word off at one '
                     'end and have room at the other',
     'perspective_rate': 'words seen far from the side',
+    'oblique_rate': 'words on a wall that the camera looks along: narrow, on '
+                    'a line that runs up or down, in pictures as much higher '
+                    'than --max_height',
     'occlusion_rate': 'words behind wires, twigs or bars',
     'shade_rate': 'pictures that are partly in the shade',
     'glare_rate': 'pictures with a patch of glare',

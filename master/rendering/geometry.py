@@ -25,6 +25,15 @@ _WILD_SHEAR = 0.8
 _WILD_KEYSTONES = 0.25, 0.65
 # How a word is wild; perspective also turns and slants what is seen.
 _WILD_WAYS = ('turn', 'keystone', 'keystone', 'shear', 'curve', 'curve')
+# Of words on a wall that the camera looks along: how narrow they are, the
+# angle of their line in the picture, and how far it rises, of their height.
+_OBLIQUE = 'oblique'
+_OBLIQUE_WIDTHS = 0.35, 0.9
+_OBLIQUE_ANGLES = 12.0, 40.0
+_OBLIQUE_RISE = 2.5
+_OBLIQUE_KEYSTONE = 0.4
+# Such a crop is higher than its letters, up to so many times.
+_MOST_GROWTH = 2.5
 
 
 # Of a homography, row by row. NumPy takes longer for nine numbers.
@@ -107,7 +116,7 @@ def _homography(width: float, height: float, rng: random.Random,
     height: of the drawn word.
     rng: decides.
     strength: of all of it.
-    way: of _WILD_WAYS, in which it goes far; None for none.
+    way: of _WILD_WAYS, or _OBLIQUE, in which it goes far; None for none.
     lean: of the slant, how much there may be, 0 to 1.
   """
   shear = strength * rng.gauss(0, _MAX_SHEAR / 2.5)
@@ -127,6 +136,8 @@ def _homography(width: float, height: float, rng: random.Random,
     # What goes away from the eye runs up or down too.
     shear = strength * rng.uniform(-1, 1) * _MAX_SHEAR
     turn = max(-limit, min(limit, 1.5 * turn))
+  elif way == _OBLIQUE:
+    across = strength * rng.uniform(-1, 1) * _OBLIQUE_KEYSTONE / width
   elif rng.random() < 0.6 * strength:
     across = strength * rng.uniform(-1, 1) * _MAX_KEYSTONE / width
     down = strength * rng.uniform(-1, 1) * _MAX_KEYSTONE / 2 / height
@@ -134,9 +145,22 @@ def _homography(width: float, height: float, rng: random.Random,
   affine = (cos * stretch, cos * shear - sin, 0,
             sin * stretch, sin * shear + cos, 0,
             0, 0, 1)
+  if way == _OBLIQUE:
+    affine = _product(_along_a_wall(width, height, rng, strength), affine)
   keystone = (1, 0, 0, 0, 1, 0, across, down, 1)
   centre = (1, 0, -width / 2, 0, 1, -height / 2, 0, 0, 1)
   return _product(_product(affine, keystone), centre)
+
+
+def _along_a_wall(width: float, height: float, rng: random.Random,
+                  strength: float) -> Matrix:
+  """Narrows a word and lets its line run up or down; letters stay upright."""
+  narrow = 1 - strength * (1 - rng.uniform(*_OBLIQUE_WIDTHS))
+  slope = math.tan(math.radians(
+      strength * _either_side(rng, _OBLIQUE_ANGLES)))
+  limit = _OBLIQUE_RISE * height / (narrow * width)
+  slope = max(-limit, min(limit, slope))
+  return (narrow, 0, 0, slope * narrow, 1, 0, 0, 0, 1)
 
 
 def _reach(matrix: Matrix, outline: np.ndarray, box: lettering_lib.Box
@@ -156,20 +180,26 @@ def _either_side(rng: random.Random, reach: tuple[float, float]) -> float:
 
 
 def placed(lettering: lettering_lib.Lettering, height: int,
-           rng: random.Random, strength: float, wild: bool = False) -> Placed:
+           rng: random.Random, strength: float, wild: bool = False,
+           oblique: bool = False) -> Placed:
   """Lays a drawn word into a crop.
 
   Args:
     lettering: the word in a straight line, and what the crop shall show.
-    height: of the crop, in pixels.
+    height: of the crop, in pixels; of the letters, where it is oblique.
     rng: decides how.
     strength: 0 for a straight word, 1 for the whole range.
     wild: whether the word is turned, bent or seen from the side by more than
       most are.
+    oblique: whether it stands on a wall that the camera looks along: narrow,
+      on a line that runs up or down. The crop is as much higher. It is not
+      wild then, and no word on a path can be.
   """
   # What is on a path is wild enough.
   is_tight = lettering.outline is not None
   way = rng.choice(_WILD_WAYS) if wild and not is_tight else None
+  if oblique and not is_tight:
+    way = _OBLIQUE
   mask = lettering.mask
   left, top, right, bottom = lettering.box
   if not is_tight and (
@@ -191,6 +221,9 @@ def placed(lettering: lettering_lib.Lettering, height: int,
   else:
     xs, ys = zip(*(_moved(matrix, x, y) for x in (left, right)
                    for y in (top, bottom)))
+  if way == _OBLIQUE:
+    height = round(height * max(1.0, min(_MOST_GROWTH,
+                                         (max(ys) - min(ys)) / rows)))
   scale = height / (max(ys) - min(ys))
   width = max(8, round(scale * (max(xs) - min(xs))))
   place = (scale, 0, -scale * min(xs), 0, scale, -scale * min(ys), 0, 0, 1)

@@ -81,6 +81,8 @@ class Settings:
     slipped_rate: share of crops that cut a few per cent of a word's first or
       last letter, and have room at the other end.
     perspective_rate: share of words seen far from the side.
+    oblique_rate: share of words on a wall that the camera looks along, narrow
+      and on a line that runs up or down; the picture is as much higher.
     occlusion_rate: share of words behind wires, twigs or bars.
     shade_rate: share of crops partly in the shade.
     glare_rate: share of crops with a patch of glare.
@@ -120,6 +122,7 @@ class Settings:
   loose_rate: float = 0.0
   slipped_rate: float = 0.0
   perspective_rate: float = 0.0
+  oblique_rate: float = 0.0
   occlusion_rate: float = 0.0
   shade_rate: float = 0.0
   glare_rate: float = 0.0
@@ -198,9 +201,16 @@ def render_word(text: str, rng: random.Random, fonts: fonts_lib.FontBook,
           drawing, lettering.mask, lettering.rows, seen_rows, len(text), rng),
                                      extras=lettering.extras + (drawing,))
     drawing = None
-  placed = geometry.placed(lettering, height, rng, strength,
-                           rng.random() < settings.wild_rate * strength)
-  if chance.happens(rng, settings.perspective_rate * strength):
+  is_wild = rng.random() < settings.wild_rate * strength
+  is_oblique = not path and chance.happens(
+      rng, settings.oblique_rate * strength)
+  if is_oblique:
+    lettering = lettering._replace(extras=lettering.extras + ('oblique',))
+  placed = geometry.placed(lettering, height, rng, strength, is_wild,
+                           is_oblique)
+  # Twice as narrow, or on end too, it could not be read.
+  if not is_oblique and chance.happens(
+      rng, settings.perspective_rate * strength):
     mask, share = framing.seen_aside(placed.mask, rng)
     placed = geometry.Placed(mask, share * placed.scale)
     lettering = lettering._replace(extras=lettering.extras + ('perspective',))
@@ -232,7 +242,7 @@ def render_word(text: str, rng: random.Random, fonts: fonts_lib.FontBook,
                        placed.scale * lettering.rows, contrast)
   extras += more
   extras = lettering.extras + extras
-  if not path and len(text) > 2 and (
+  if not path and not is_oblique and len(text) > 2 and (
       rng.random() < settings.vertical_rate * strength):
     image = image.transpose(rng.choice((Image.Transpose.ROTATE_90,
                                         Image.Transpose.ROTATE_270)))

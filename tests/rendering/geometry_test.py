@@ -89,6 +89,47 @@ class PlacedTest(parameterized.TestCase):
       np.testing.assert_array_equal(self.place(seed, 0.0)[0],
                                     self.place(seed, 0.0, wild=True)[0])
 
+  def test_an_oblique_word_is_narrow_and_on_a_slope_but_upright(self):
+    # Posts on a line: of upright letters all that can be seen.
+    word = np.zeros([40, 120], np.uint8)
+    word[:, 2:118:23], word[-4:] = 255, 255
+    slopes, ratios, leans = [], [], []
+    for seed in range(200):
+      placed = geometry.placed(lettering_of(word), 40, random.Random(seed),
+                               1.0, oblique=True)
+      mask = np.asarray(placed.mask)
+      height, width = mask.shape
+      self.assertBetween(height, 40, 100)
+      ratios.append(width / height)
+      # The line is the lowest ink of each column, a post's lean that of the
+      # ink left of the line's own slope.
+      inked = np.flatnonzero(mask.max(axis=0) > 99)
+      self.assertGreater(len(inked), 0.6 * width, seed)
+      lowest = height - 1 - (mask[::-1, inked] > 99).argmax(axis=0)
+      slopes.append(np.polyfit(inked, lowest, 1)[0])
+      ys, xs = np.nonzero(mask[:, :max(3, width // 8)] > 99)
+      leans.append(np.polyfit(ys, xs, 1)[0] if np.ptp(ys) > 8 else 0.0)
+    degrees = np.abs(np.degrees(np.arctan(slopes)))
+    self.assertGreater(np.mean(degrees > 10), 0.85)
+    self.assertLess(degrees.max(), 55)
+    self.assertBetween(np.mean(np.array(slopes) > 0), 0.35, 0.65)
+    # Straight on it is 2.8 times as wide as high.
+    self.assertLess(np.median(ratios), 1.6)
+    self.assertLess(np.median(np.abs(leans)), 0.3)
+
+  def test_an_oblique_word_keeps_the_height_of_its_letters(self):
+    scales = [geometry.placed(lettering_of(WORD), 54, random.Random(seed),
+                              1.0, oblique=True).scale for seed in range(200)]
+    # 54 rows for the 27 of the word and its margins: twice their size.
+    self.assertBetween(np.median(scales), 1.9, 2.1)
+
+  def test_an_oblique_word_without_strength_is_level(self):
+    plain, oblique = (geometry.placed(
+        lettering_of(WORD), 31, random.Random(3), 0.0, oblique=value)
+                      for value in (False, True))
+    np.testing.assert_array_equal(np.asarray(plain.mask),
+                                  np.asarray(oblique.mask))
+
   def test_shows_what_the_box_asks_for(self):
     # The right half of a word whose halves differ.
     word = np.zeros([20, 80], np.uint8)

@@ -165,8 +165,9 @@ class RendererTest(parameterized.TestCase):
 
   @parameterized.parameters(
       'dotted', 'stencil', 'worn', 'neon', 'engraved', 'contour', 'shadow',
-      'slipped', 'perspective', 'occlusion', 'shade', 'glare', 'motion',
-      'defocus', 'low_resolution', 'squeezed', 'sensor_noise', 'scan_line')
+      'slipped', 'perspective', 'oblique', 'occlusion', 'shade', 'glare',
+      'motion', 'defocus', 'low_resolution', 'squeezed', 'sensor_noise',
+      'scan_line')
   def test_other_looks_are_told_and_off_by_default(self, name):
     found = [self.rendered(seed, min_height=50, **{f'{name}_rate': rate})
              for rate in (0.0, 1.0) for seed in range(20)]
