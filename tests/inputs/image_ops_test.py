@@ -257,13 +257,26 @@ class ImageResizeTest(tf.test.TestCase, parameterized.TestCase):
                          image_resize=['right', 'right_square'],
                          channels=[1, 3], mode=['L', 'RGB'])
   def test_jpegs_are_no_exception(self, size, image_resize, channels, mode):
+    self._check_jpeg(size, image_resize, 0.0, channels, mode)
+
+  @parameterized.product(size=[(12, 17), (23, 10), (60, 30), (61, 30)],
+                         image_resize=['right', 'stretch'])
+  def test_nor_jpegs_that_may_be_turned(self, size, image_resize):
+    self._check_jpeg(size, image_resize, 2.0, 1, 'L')
+
+  @parameterized.product(size=[(20, 43), (40, 30)], channels=[1, 3])
+  def test_nor_jpegs_that_are_stretched(self, size, channels):
+    self._check_jpeg(size, 'stretch', 0.0, channels, 'RGB')
+
+  def _check_jpeg(self, size, image_resize, rotate_vertical, channels, mode):
     encoded = pictures.encode(pictures.picture(*size, mode), 'JPEG',
                               quality=95, subsampling=0)
     found = _sized([encoded], image_resize=image_resize,
-                   image_channels=channels)
+                   image_channels=channels, rotate_vertical=rotate_vertical)
     config = test_util.tiny_config(
         image_height=24, image_width=52, image_resize=image_resize,
-        image_channels=channels)
+        image_channels=channels, rotate_vertical=rotate_vertical)
+    self.assertAllEqual(found.sides, [size])
     with test_util.graph_session() as session:
       expected = session.run(image_ops.resize_and_pad(
           tf.io.decode_jpeg(encoded), config))
