@@ -56,6 +56,8 @@ class ModelConfig:
       stretched to a square, as MASTER-pytorch does. stretch: scaled to the
       height and the width, whatever the aspect. letterbox: scaled to fit both
       ways and centred, without antialiasing, as MASTER-TF does.
+    image_min_aspect: with right, images narrower than this many times their
+      height are widened to it; 0 widens none.
     rotate_vertical: images taller than this many times their width are turned
       counter-clockwise by 90 degrees first; 0 turns none.
     charset: the characters themselves, in class order.
@@ -95,6 +97,7 @@ class ModelConfig:
   image_width: int = 160
   image_channels: int = 1
   image_resize: str = 'right'
+  image_min_aspect: float = 0.0
   rotate_vertical: float = 0.0
   charset: str = charset_lib.NAMED_CHARSETS['62']
   max_label_length: int = 50
@@ -137,6 +140,13 @@ class ModelConfig:
     _check(self.image_channels in (1, 3),
            f'--image_channels={self.image_channels}: must be 1 or 3.')
     _check_choice('image_resize', self.image_resize, IMAGE_RESIZES)
+    widest = self.image_width / self.image_height
+    _check(0 <= self.image_min_aspect <= widest,
+           f'--image_min_aspect={self.image_min_aspect}: must be from 0 to '
+           f'image_width / image_height, {widest:g}.')
+    _check(self.image_min_aspect == 0 or self.image_resize == 'right',
+           f'--image_min_aspect={self.image_min_aspect}: needs '
+           f'--image_resize=right, not {self.image_resize}.')
     _check(self.rotate_vertical == 0 or self.rotate_vertical >= 1,
            f'--rotate_vertical={self.rotate_vertical}: must be 0, or at least '
            '1 times the width.')

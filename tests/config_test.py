@@ -37,6 +37,9 @@ _WRONG_MODEL = (
     ('gcb_placement', dict(gcb_placement='last')),
     ('gcb_join_norm', dict(gcb_join_norm=True)),
     ('image_resize', dict(image_resize='left')),
+    ('image_min_aspect', dict(image_min_aspect=-1.0)),
+    ('image_min_aspect', dict(image_min_aspect=3.4)),  # 160 / 48 is less.
+    ('image_min_aspect', dict(image_min_aspect=2.0, image_resize='stretch')),
     ('rotate_vertical', dict(rotate_vertical=0.5)),
     ('rotate_vertical', dict(rotate_vertical=-1.0)),
     ('hidden_size', dict(hidden_size=256)),
@@ -205,9 +208,10 @@ class JsonTest(parameterized.TestCase):
 
   def test_the_example_has_no_default_left(self):
     full = _full_config()
-    # Those that its optimizer and its schedule do not read must keep theirs.
-    unread = {'adam_beta1', 'adam_beta2', 'adam_epsilon', 'decay_boundaries',
-              'decay_factor', 'cosine_floor'}
+    # Those that its optimizer, its schedule and its way of resizing do not
+    # read must keep theirs.
+    unread = {'image_min_aspect', 'adam_beta1', 'adam_beta2', 'adam_epsilon',
+              'decay_boundaries', 'decay_factor', 'cosine_floor'}
     for part in (full.model, full.decode, full.data, full.train,
                  full.augment):
       same = [field.name for field in dataclasses.fields(part)

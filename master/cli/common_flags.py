@@ -57,6 +57,11 @@ def define_model_flags(inherit: Optional[InheritFn] = None,
       'height and width whatever the aspect; or fit both ways and centre '
       '(MASTER-TF).')
   flags.DEFINE_float(
+      'image_min_aspect', default.image_min_aspect,
+      'With --image_resize=right, images narrower than this many times their '
+      'height are widened to it: words on a slope or seen from the side lie '
+      'in upright boxes, where their letters have few pixels; 0 widens none.')
+  flags.DEFINE_float(
       'rotate_vertical', default.rotate_vertical,
       'Images taller than this many times their width are turned '
       'counter-clockwise by 90 degrees first, in training, evaluation and '

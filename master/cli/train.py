@@ -39,7 +39,8 @@ _OWN = ('model_dir', 'train_lmdb', 'train_weights', 'eval_lmdb',
         'num_cpu_devices', 'export_best', 'change_model', 'sample_losses')
 # Settings of the model that no variable's name or meaning hangs on.
 _CHANGEABLE = ('image_height', 'image_width', 'image_resize',
-               'rotate_vertical', 'batch_norm_decay', 'dropout_rate')
+               'image_min_aspect', 'rotate_vertical', 'batch_norm_decay',
+               'dropout_rate')
 
 
 def _inherited_from(flags_obj: flags.FlagValues) -> Optional[str]:

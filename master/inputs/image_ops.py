@@ -170,7 +170,10 @@ def _padded_width(size: tf.Tensor, model_config: config_lib.ModelConfig
   if model_config.image_resize == 'right_square':
     scaled = _squared_width(size, height, width)
   else:
-    scaled = _rounded_width(size, height)
+    scaled = tf.maximum(
+        _rounded_width(size, height),
+        tf.constant(round(height * model_config.image_min_aspect),
+                    tf.float64))
   return tf.cast(tf.clip_by_value(scaled, 1, width), tf.int32)
 
 
@@ -257,7 +260,8 @@ def resize_and_pad(image: tf.Tensor,
   shrinks, but for letterbox.
 
   * right: scaled to height H with its aspect kept, padded on the right; an
-    image that would become wider than W is squeezed to it.
+    image that would become wider than W is squeezed to it, and one narrower
+    than `image_min_aspect` times H is widened to that.
   * right_square: the same, but widths are rounded down, and an image narrower
     than tall is stretched to H x H. MASTER-pytorch's `ResizeWeight`.
   * stretch: scaled to H x W, whatever its aspect, without padding.

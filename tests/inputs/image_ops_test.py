@@ -186,11 +186,12 @@ SIZES = {
 }
 
 
-def _resize_and_pad(pixels: np.ndarray, image_resize: str) -> np.ndarray:
+def _resize_and_pad(pixels: np.ndarray, image_resize: str,
+                    **settings) -> np.ndarray:
   """What resize_and_pad makes of uint8 [h, w, C], of unknown shape to it."""
   config = test_util.tiny_config(image_height=24, image_width=52,
                                  image_channels=pixels.shape[2],
-                                 image_resize=image_resize)
+                                 image_resize=image_resize, **settings)
   with test_util.graph_session() as session:
     fed = tf.placeholder(tf.uint8, [None, None, None])
     image = image_ops.resize_and_pad(fed, config)
@@ -264,18 +265,23 @@ class ImageResizeTest(tf.test.TestCase, parameterized.TestCase):
   def test_nor_jpegs_that_may_be_turned(self, size, image_resize):
     self._check_jpeg(size, image_resize, 2.0, 1, 'L')
 
+  def test_nor_jpegs_that_are_widened(self):
+    self._check_jpeg((30, 31), 'right', 0.0, 1, 'L', image_min_aspect=2.0)
+
   @parameterized.product(size=[(20, 43), (40, 30)], channels=[1, 3])
   def test_nor_jpegs_that_are_stretched(self, size, channels):
     self._check_jpeg(size, 'stretch', 0.0, channels, 'RGB')
 
-  def _check_jpeg(self, size, image_resize, rotate_vertical, channels, mode):
+  def _check_jpeg(self, size, image_resize, rotate_vertical, channels, mode,
+                  **settings):
     encoded = pictures.encode(pictures.picture(*size, mode), 'JPEG',
                               quality=95, subsampling=0)
     found = _sized([encoded], image_resize=image_resize,
-                   image_channels=channels, rotate_vertical=rotate_vertical)
+                   image_channels=channels, rotate_vertical=rotate_vertical,
+                   **settings)
     config = test_util.tiny_config(
         image_height=24, image_width=52, image_resize=image_resize,
-        image_channels=channels, rotate_vertical=rotate_vertical)
+        image_channels=channels, rotate_vertical=rotate_vertical, **settings)
     self.assertAllEqual(found.sides, [size])
     with test_util.graph_session() as session:
       expected = session.run(image_ops.resize_and_pad(
@@ -332,6 +338,25 @@ class ImageResizeTest(tf.test.TestCase, parameterized.TestCase):
     self.assertAllClose(image[:, :expected], np.ones([24, expected, 1]))
     self.assertAllEqual(image[:, expected:],
                         np.full([24, 52 - expected, 1], -1))
+
+  @parameterized.parameters((30, 37, 36), (30, 10, 36), (10, 97, 52),
+                            (30, 60, 48))
+  def test_narrow_images_are_widened(self, height, width, expected):
+    pixels = pictures.pixels(height, width, 1)
+    image = _resize_and_pad(pixels, 'right', image_min_aspect=1.5)
+    rows, columns = _interpolate(height, 24), _interpolate(width, expected)
+    self.assertAllClose(
+        image[:, :expected],
+        np.einsum('yh,xw,hwc->yxc', rows, columns, pixels) / 127.5 - 1,
+        atol=1e-4)
+    self.assertAllEqual(image[:, expected:],
+                        np.full([24, 52 - expected, 1], -1))
+
+  def test_what_is_turned_is_widened_by_its_new_sides(self):
+    # 64 x 30, turned 30 x 64: wide enough. 50 x 30 stays, and is not.
+    found = _sized([pictures.png(64, 30), pictures.png(50, 30)],
+                   rotate_vertical=2.0, image_min_aspect=2.0)
+    self.assertAllEqual(found.widths, [51, 48])
 
   @parameterized.product(size=list(SIZES), channels=(1, 3))
   def test_letterbox_is_resize_with_pad(self, size, channels):

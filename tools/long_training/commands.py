@@ -13,8 +13,8 @@ from tools.long_training import folder as folder_lib
 from tools.long_training import plan as plan_lib
 
 # May differ between stages; none decides the shape of a variable.
-_CHANGING = ('image_height', 'image_width', 'dropout_rate',
-             'batch_norm_decay')
+_CHANGING = ('image_height', 'image_width', 'image_min_aspect',
+             'dropout_rate', 'batch_norm_decay')
 
 
 def _python(module: str, *arguments: str) -> list[str]:
