@@ -18,6 +18,7 @@ from tools.long_training import evaluation
 from tools.long_training import folder as folder_lib
 from tools.long_training import plan as plan_lib
 from tools.long_training import processes
+from tools.long_training import rate as rate_lib
 
 _TICK = 0.2  # Seconds between looks at the processes.
 _PATIENCE = 120  # Seconds that a training has to save before it is killed.
@@ -87,7 +88,7 @@ class Supervisor:
     self._heard: Optional[int] = None
     self._started = time.monotonic()
     self._told = self._started
-    self._told_samples = None
+    self._rate = rate_lib.Rate()
     self._run_start = 0
 
   # What is known from start to start.
@@ -367,8 +368,8 @@ class Supervisor:
                        ('images_per_second', '{:.0f} words/s in steps')):
       if progress.get(name) is not None:
         parts.append(text.format(progress[name]))
-    if self._told_samples is not None and samples > self._told_samples:
-      rate = (samples - self._told_samples) / (now - self._told)
+    rate = self._rate.see(now, samples)
+    if rate:
       parts.append(f'{rate:.0f} overall')
       parts.append(f'{(total - samples) / rate / 3600:.1f} h left')
     ready = sum(os.path.exists(self._commands.shard_path(shard))
@@ -376,7 +377,7 @@ class Supervisor:
     parts.append(f'{ready} shards there')
     parts.append(f'busy: {", ".join(self._children) or "nothing"}')
     logging.info('%s', ', '.join(parts))
-    self._told, self._told_samples = now, samples
+    self._told = now
     self._save_state()
 
 

@@ -89,7 +89,8 @@ class MainTest(absltest.TestCase):
   def test_trains_to_the_end_over_kills(self):
     process = self.start('--nice=1')
     self.wait_for_step(process, 4)
-    self.assertEqual({1}, set(self.nice_values()))
+    # Nobody's nice value falls, that of these tests neither.
+    self.assertEqual({max(1, os.nice(0))}, set(self.nice_values()))
     process.kill()
     process.wait()
     # The training hears of it, and saves.
