@@ -19,7 +19,7 @@ _BLACK = -1.0
 # Pixels of an image that is scaled as the bytes it is.
 _HUGE = 2**20
 # Ways of `image_resize` that `_jpeg` knows.
-_JPEGS_FIRST = ('right', 'right_square', 'stretch')
+_JPEGS_FIRST = ('right', 'right_square')
 
 
 def _channel_weights(channels: int) -> np.ndarray:
@@ -165,8 +165,6 @@ def _padded_width(size: tf.Tensor, model_config: config_lib.ModelConfig
                   ) -> tf.Tensor:
   """Columns, int32, that an image of float64 `size` [h, w] is scaled to."""
   height, width = model_config.image_height, model_config.image_width
-  if model_config.image_resize == 'stretch':
-    return tf.constant(width)
   if model_config.image_resize == 'right_square':
     scaled = _squared_width(size, height, width)
   else:
@@ -225,15 +223,10 @@ _PLACEMENTS = {'right': _pad_right, 'right_square': _pad_right,
                'stretch': _stretch, 'letterbox': _letterbox}
 
 
-def _is_turned(sides: tf.Tensor, ratio: float) -> tf.Tensor:
-  """Whether an image of int32 [h, w] is turned: h > ratio * w."""
-  sides = tf.cast(sides, tf.float32)
-  return sides[0] > ratio * sides[1]
-
-
 def _upright(image: tf.Tensor, ratio: float) -> tf.Tensor:
   """Turns [h, w, C] with h > ratio * w counter-clockwise by 90 degrees."""
-  return tf.cond(_is_turned(tf.shape(image)[:2], ratio),
+  shape = tf.cast(tf.shape(image), tf.float32)
+  return tf.cond(shape[0] > ratio * shape[1],
                  lambda: tf.reverse(tf.transpose(image, [1, 0, 2]), [0]),
                  lambda: image)
 
@@ -285,9 +278,7 @@ def _jpeg(encoded: tf.Tensor, is_jpeg: tf.Tensor,
           model_config: config_lib.ModelConfig,
           is_meant: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
           scale: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) -> _Scaled:
-  """A JPEG padded on the right or stretched; fails on all others.
-
-  And on those not meant, and those to be turned.
+  """A JPEG padded on the right; fails on those not meant, and on all others.
 
   What most training sets hold, in as few ops as can be: `_scaled` makes the
   same of it, in twice the time. A grey model gets the file's own luma.
@@ -295,7 +286,7 @@ def _jpeg(encoded: tf.Tensor, is_jpeg: tf.Tensor,
   Args:
     encoded: its bytes.
     is_jpeg: bool scalar, whether they begin as a JPEG's do.
-    model_config: of a model that pads on the right or stretches.
+    model_config: of a model that pads on the right.
     is_meant: tells by int32 [2] sides before and after.
     scale: uint8 [h, w, C] to float32 of the size int32 [2].
   """
@@ -305,11 +296,8 @@ def _jpeg(encoded: tf.Tensor, is_jpeg: tf.Tensor,
   sides = tf.io.extract_jpeg_shape(encoded)[:2]
   scaled = _padded_width(tf.cast(sides, tf.float64), model_config)
   size = tf.stack([height, scaled])
-  is_meant = is_meant(sides, size)
-  if model_config.rotate_vertical:
-    is_meant &= ~_is_turned(sides, model_config.rotate_vertical)
   image = tf.io.decode_jpeg(
-      tf.where_v2(is_meant, encoded, b''),
+      tf.where_v2(is_meant(sides, size), encoded, b''),
       channels=model_config.image_channels)
   pixels = scale(image, size) * (1 / 127.5) - 1.0
   pixels = tf.pad(pixels, [[0, 0], [0, width - scaled], [0, 0]],
@@ -484,7 +472,8 @@ def _decode_all(image_bytes: tf.Tensor, is_jpeg: tf.Tensor,
       tf.constant([0, 0]))
 
   functions = [_enlarged_jpeg, _shrunk_jpeg, _any_image]
-  if model_config.image_resize not in _JPEGS_FIRST:
+  if model_config.rotate_vertical or (
+      model_config.image_resize not in _JPEGS_FIRST):
     functions = [_any_image]
   return _map_rows([functools.partial(function, model_config=model_config)
                     for function in functions],

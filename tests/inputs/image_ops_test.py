@@ -268,10 +268,6 @@ class ImageResizeTest(tf.test.TestCase, parameterized.TestCase):
   def test_nor_jpegs_that_are_widened(self):
     self._check_jpeg((30, 31), 'right', 0.0, 1, 'L', image_min_aspect=2.0)
 
-  @parameterized.product(size=[(20, 43), (40, 30)], channels=[1, 3])
-  def test_nor_jpegs_that_are_stretched(self, size, channels):
-    self._check_jpeg(size, 'stretch', 0.0, channels, 'RGB')
-
   def _check_jpeg(self, size, image_resize, rotate_vertical, channels, mode,
                   **settings):
     encoded = pictures.encode(pictures.picture(*size, mode), 'JPEG',
