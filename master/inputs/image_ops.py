@@ -168,11 +168,9 @@ def _padded_width(size: tf.Tensor, model_config: config_lib.ModelConfig
   if model_config.image_resize == 'right_square':
     scaled = _squared_width(size, height, width)
   else:
-    scaled = tf.maximum(
-        _rounded_width(size, height),
-        tf.constant(round(height * model_config.image_min_aspect),
-                    tf.float64))
-  return tf.cast(tf.clip_by_value(scaled, 1, width), tf.int32)
+    scaled = _rounded_width(size, height)
+  narrowest = max(1, round(height * model_config.image_min_aspect))
+  return tf.cast(tf.clip_by_value(scaled, narrowest, width), tf.int32)
 
 
 def _pad_right(image: tf.Tensor,

@@ -101,8 +101,8 @@ class PlacedTest(parameterized.TestCase):
       height, width = mask.shape
       self.assertBetween(height, 40, 100)
       ratios.append(width / height)
-      # The line is the lowest ink of each column, a post's lean that of the
-      # ink left of the line's own slope.
+      # The line is the lowest ink of each column; the first post is nearly
+      # all the ink at the left end, whatever the line's slope.
       inked = np.flatnonzero(mask.max(axis=0) > 99)
       self.assertGreater(len(inked), 0.6 * width, seed)
       lowest = height - 1 - (mask[::-1, inked] > 99).argmax(axis=0)
