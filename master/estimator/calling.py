@@ -7,7 +7,6 @@ import dataclasses
 import inspect
 from typing import Any, Callable
 
-from master.estimator import mode_keys
 from master.estimator import specs
 
 
@@ -72,7 +71,7 @@ class InputFn:
 def split(element: Any, mode: str) -> tuple[Any, Any]:
   """(features, labels) of what an `input_fn` gave; no labels in PREDICT."""
   if isinstance(element, (tuple, list)):
-    if mode == mode_keys.ModeKeys.PREDICT:
+    if mode == specs.ModeKeys.PREDICT:
       return element[0], None
     if len(element) != 2:
       raise ValueError('input_fn must give features or (features, labels), '

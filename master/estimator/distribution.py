@@ -10,7 +10,7 @@ import tensorflow.compat.v1 as tf
 from master import errors
 from master.estimator import calling
 from master.estimator import cluster as cluster_lib
-from master.estimator import mode_keys
+from master.estimator import specs
 
 NAMES = ('auto', 'none', 'mirrored', 'multi_worker')
 
@@ -130,7 +130,7 @@ def _replica_input_fn(input_fn: calling.InputFn,
     if not isinstance(dataset, tf.compat.v2.data.Dataset):
       raise ValueError('on several devices input_fn must give a Dataset, but '
                        f'gave {dataset!r}.')
-    if input_fn.mode != mode_keys.ModeKeys.EVAL:
+    if input_fn.mode != specs.ModeKeys.EVAL:
       return dataset
     empty = tf.data.Dataset.from_tensors(
         tf.nest.map_structure(_empty_batch, dataset.element_spec))

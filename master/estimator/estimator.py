@@ -16,13 +16,13 @@ from master.estimator import calling
 from master.estimator import checkpoint_files
 from master.estimator import checkpoints
 from master.estimator import evaluation
-from master.estimator import mode_keys
+from master.estimator import specs
 from master.estimator import prediction
 from master.estimator import run_config
 from master.estimator import saved_model
 from master.estimator import training_loop
 
-ModeKeys = mode_keys.ModeKeys
+ModeKeys = specs.ModeKeys
 
 
 def _with_model_dir(config: run_config.RunConfig,

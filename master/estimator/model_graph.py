@@ -13,7 +13,7 @@ from master.estimator import calling
 from master.estimator import cluster as cluster_lib
 from master.estimator import distribution
 from master.estimator import hooks as hooks_lib
-from master.estimator import mode_keys
+from master.estimator import specs
 from master.estimator import specs as specs_lib
 
 
@@ -52,9 +52,9 @@ def _read_input(input_fn: calling.InputFn) -> tuple[Any, list]:
 
 
 def _spec_hooks(spec: specs_lib.EstimatorSpec) -> list:
-  if spec.mode == mode_keys.ModeKeys.TRAIN:
+  if spec.mode == specs.ModeKeys.TRAIN:
     return [*spec.training_hooks, *spec.training_chief_hooks]
-  if spec.mode == mode_keys.ModeKeys.EVAL:
+  if spec.mode == specs.ModeKeys.EVAL:
     return list(spec.evaluation_hooks)
   return list(spec.prediction_hooks)
 

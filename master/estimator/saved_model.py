@@ -9,7 +9,7 @@ import tensorflow.compat.v1 as tf
 from master.estimator import calling
 from master.estimator import checkpoints
 from master.estimator import exporting
-from master.estimator import mode_keys
+from master.estimator import specs
 
 TEMPORARY_PREFIX = 'temp-'
 
@@ -87,7 +87,7 @@ def export(model_fn: calling.ModelFn, config: Any, base: str,
     tf.set_random_seed(config.tf_random_seed)
     tf.train.get_or_create_global_step()
     receiver = receiver_fn()
-    spec = model_fn(receiver.features, None, mode_keys.ModeKeys.PREDICT)
+    spec = model_fn(receiver.features, None, specs.ModeKeys.PREDICT)
     signatures = exporting.signature_defs(
         receiver, exporting.with_default(spec.export_outputs,
                                          spec.predictions))

@@ -9,10 +9,17 @@ from typing import Any, Mapping, Optional, Sequence
 import tensorflow.compat.v1 as tf
 
 from master.estimator import exporting
-from master.estimator import mode_keys
 from master.estimator import original
 
-ModeKeys = mode_keys.ModeKeys
+
+class _ModeKeys:
+  """Names of what a `model_fn` is asked for."""
+  TRAIN = 'train'
+  EVAL = 'eval'
+  PREDICT = 'infer'
+
+
+ModeKeys = original.ESTIMATOR.ModeKeys if original.ESTIMATOR else _ModeKeys
 
 _HOOK_FIELDS = ('training_chief_hooks', 'training_hooks', 'evaluation_hooks',
                 'prediction_hooks')

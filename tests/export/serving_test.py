@@ -4,7 +4,7 @@ import tensorflow.compat.v1 as tf
 
 from master import model_fn as model_fn_lib
 from master.estimator import exporting
-from master.estimator import mode_keys
+from master.estimator import specs
 from master.export import serving
 from tests import model_files
 from tests import test_util
@@ -17,7 +17,7 @@ class ServingTest(tf.test.TestCase):
     with test_util.graph_session() as session:
       receiver = receiver_fn(test_util.TINY)()
       spec = model_fn_lib.model_fn_builder(test_util.TINY)(
-          receiver.features, None, mode_keys.ModeKeys.PREDICT)
+          receiver.features, None, specs.ModeKeys.PREDICT)
       test_util.assign_formula(session, tf.global_variables())
       (self.input_name, placeholder), = receiver.receiver_tensors.items()
       outputs = spec.export_outputs[exporting.DEFAULT_SIGNATURE].outputs
