@@ -28,8 +28,8 @@ test-tf-estimator: venv
 	  -e '.[test]'
 	@$(TF215)/bin/python -m pytest -q -n $(TEST_JOBS) \
 	  tests/docs/integration_test.py \
-	  tests/estimator/original_test.py \
-	  tests/estimator/specs_test.py
+	  tests/estimator/compat_test.py \
+	  tests/estimator/model_fn_test.py
 
 lint: venv
 	@$(VENV_PYTHON) -m ruff check .

@@ -42,15 +42,15 @@ def _images(paths: list[str], count: int,
   """float32 [N, H, W, C], the first records of each LMDB."""
   import tensorflow.compat.v1 as tf
 
-  from master.inputs import image_ops
-  from master.inputs import lmdb_reader
+  from master.data import lmdb_reader
+  from master.images import decode
   encoded = []
   for path in paths:
     reader = lmdb_reader.LmdbReader(path)
     encoded += [reader.read(i).image
                 for i in range(min(-(-count // len(paths)), len(reader)))]
   with tf.Graph().as_default(), tf.Session() as session:
-    images, valid = session.run(image_ops.decode_images(
+    images, valid = session.run(decode.decode_images(
         [image or b'' for image in encoded[:count]], config))
   return images[valid]
 
@@ -60,7 +60,7 @@ def _uncached_ids(config: config_lib.ModelConfig, checkpoint: str,
   """int32 [N, T - 1]; the last step's id would be read by none."""
   import tensorflow.compat.v1 as tf
 
-  from master.estimator import checkpoints
+  from master.estimator.checkpoint import checkpoints
   from master.models import recognizer as recognizer_lib
   with tf.Graph().as_default(), tf.Session() as session:
     recognizer = recognizer_lib.Recognizer(config)

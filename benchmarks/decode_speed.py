@@ -107,7 +107,7 @@ def _graph(config: config_lib.ModelConfig, checkpoint: str,
   """A session and, by row, what to run in it."""
   import tensorflow.compat.v1 as tf
 
-  from master.estimator import checkpoints
+  from master.estimator.checkpoint import checkpoints
   from master.models import recognizer as recognizer_lib
   graph = tf.Graph()
   with graph.as_default():

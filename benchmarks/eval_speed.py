@@ -31,10 +31,10 @@ from benchmarks import input_speed
 from benchmarks import models
 from benchmarks import report
 from master import config as config_lib
+from master import hardware
 from master.cli import app
-from master.cli import hardware
-from master.evaluation import protocols
-from master.evaluation import results_folder
+from master.evaluation import result_files
+from master.metrics import protocols
 
 _ROWS = ('decode', 'evaluation', 'report')
 _RATIOS = {'evaluation_over_decode': ('evaluation', 'decode'),
@@ -72,14 +72,14 @@ class _Work:
 
   def __init__(self, model, lmdb: str, flags_obj: flags.FlagValues,
                scratch: str):
-    from master import evaluation_run
     from master.cli import eval_sources
+    from master.runs import evaluation as evaluation_lib
     self._model = model
     self._scratch = scratch
     self._batch_size = flags_obj.batch_size
     self._num_replicas = flags_obj.num_replicas or (
         eval_sources.usual_replicas(hardware.num_gpus()))
-    self._open = lambda: evaluation_run.EvalSets(
+    self._open = lambda: evaluation_lib.EvalSets(
         {_SET: lmdb}, model.config.model, flags_obj.batch_size,
         flags_obj.limit)
     self.starts = []
@@ -99,22 +99,22 @@ class _Work:
     return self.num_images / (time.perf_counter() - started)
 
   def evaluation(self, with_report: bool = False) -> float:
-    from master import evaluation_run
     from master.cli import eval_sources
-    from master.cli import judging as judging_lib
+    from master.runs import eval_writer as eval_writer_lib
+    from master.runs import evaluation as evaluation_lib
     started = time.perf_counter()
     sets = self._open()
     mistakes = None
     if with_report:
-      from master.cli import mistakes as mistakes_lib
+      from master.runs import mistakes as mistakes_lib
       mistakes = mistakes_lib.Mistakes(self._model.config.model, {})
-    with results_folder.ResultsFolder(self._scratch) as folder, (
-        evaluation_run.Run(
+    with result_files.ResultsFolder(self._scratch) as folder, (
+        evaluation_lib.Run(
             sets, eval_sources.replicated(
                 [self._model] * self._num_replicas, with_report),
             tuple(protocols.PROTOCOLS), self._num_replicas,
             lambda: False)) as run:
-      judging = judging_lib.Judging(run, folder, mistakes=mistakes)
+      judging = eval_writer_lib.Judging(run, folder, mistakes=mistakes)
       judging.take_all()
       found = judging.results(self._model.name, '', {
           'batch_size': self._batch_size, 'limit': None})

@@ -16,8 +16,8 @@ import time
 from absl import flags
 
 from benchmarks import report
+from master import hardware
 from master.cli import app
-from master.cli import hardware
 from master.cli import stages
 
 _EXAMPLE = os.path.join('docs', 'fine_tuning')

@@ -26,8 +26,8 @@ def main(path: str, batch_size: int):
   import tensorflow.compat.v1 as tf
 
   from master import config as config_lib
+  from master.data import records as records_lib
   from master.inputs import input_fn
-  from master.inputs import records as records_lib
   imported = time.perf_counter()
   counter = records_lib.SkipCounter()
   train = input_fn.make_train_input_fn(

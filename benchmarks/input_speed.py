@@ -29,9 +29,9 @@ from absl import flags
 from benchmarks import report
 from master import config as config_lib
 from master import errors
+from master import hardware
 from master.cli import app
-from master.cli import common_flags
-from master.cli import hardware
+from master.cli import config_flags
 
 _ROWS = ('bare', 'pipeline', 'augmented')
 _RATIOS = {'pipeline_over_bare': ('pipeline', 'bare'),
@@ -43,8 +43,8 @@ _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 def define_flags():
   """Defines the flags of this benchmark."""
-  common_flags.define_model_flags()
-  common_flags.define_data_flags()
+  config_flags.define_model_flags()
+  config_flags.define_data_flags()
   flags.DEFINE_string('lmdb', None, 'LMDB of JPEGs in place of rendered words.')
   flags.DEFINE_integer('words', 200_000, 'Words that are rendered.',
                        lower_bound=1)
@@ -75,8 +75,8 @@ def words_lmdb(folder: str, count: int) -> str:
   path = os.path.join(folder, f'words_{count}')
   if not os.path.isdir(path):
     python('master.cli.render_lmdb', f'--output={path}', f'--count={count}',
-            '--charset=62', f'--min_height={_HEIGHT}',
-            f'--max_height={_HEIGHT}', '--png_rate=0', '--grey_rate=0')
+           '--charset=62', f'--min_height={_HEIGHT}',
+           f'--max_height={_HEIGHT}', '--png_rate=0', '--grey_rate=0')
   return path
 
 
@@ -84,7 +84,7 @@ def _large_lmdb(folder: str, count: int) -> str:
   """Path of an LMDB of `count` records of one tiny image."""
   from PIL import Image
 
-  from master.inputs import lmdb_writer
+  from master.data import lmdb_writer
   path = os.path.join(folder, f'large_{count}')
   if not os.path.isdir(path):
     report.note(f'writing {count} tiny records')
@@ -98,7 +98,7 @@ def _large_lmdb(folder: str, count: int) -> str:
 
 def _first_images(lmdb: str) -> list[bytes]:
   """The first JPEGs of an LMDB."""
-  from master.inputs import records as records_lib
+  from master.data import records as records_lib
   records = records_lib.Records([lmdb])
   images = [records.read(i).image or b''
             for i in range(min(_IN_MEMORY, len(records)))]
@@ -163,8 +163,8 @@ def _runs(flags_obj: flags.FlagValues, lmdb: str, images: list[bytes],
           runner: _Runner) -> dict[str, Callable[[], None]]:
   """What each row runs, by name."""
   from master.inputs import input_fn
-  model = common_flags.from_flags(config_lib.ModelConfig, flags_obj)
-  data = common_flags.from_flags(config_lib.DataConfig, flags_obj)
+  model = config_flags.from_flags(config_lib.ModelConfig, flags_obj)
+  data = config_flags.from_flags(config_lib.DataConfig, flags_obj)
 
   def pipeline(strength: float):
     return input_fn.make_train_input_fn(
@@ -197,7 +197,7 @@ def _stages(lmdb: str, images: list[bytes], model: config_lib.ModelConfig,
   import tensorflow.compat.v1 as tf
 
   from master import charset as charset_lib
-  from master.inputs import records as records_lib
+  from master.data import records as records_lib
   records = records_lib.Records([lmdb])
   charset = charset_lib.Charset(model.charset)
   some = range(min(_IN_MEMORY, len(records)))
@@ -250,7 +250,7 @@ def _probe_table(found: dict[str, float]) -> str:
 def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
   """Prints the tables; returns the exit status."""
   del args
-  model = common_flags.from_flags(config_lib.ModelConfig, flags_obj)
+  model = config_flags.from_flags(config_lib.ModelConfig, flags_obj)
   probed: Optional[dict[str, float]] = None
   with contextlib.ExitStack() as stack:
     folder = flags_obj.scratch or stack.enter_context(

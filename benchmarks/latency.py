@@ -31,7 +31,7 @@ from benchmarks import serving_probe
 from master import config as config_lib
 from master import errors
 from master.cli import app
-from master.cli import common_flags
+from master.cli import config_flags
 
 # Flag -> form, in the order of the table.
 _FORMS = {'model_dir': 'session', 'saved_model': 'saved_model',
@@ -52,7 +52,7 @@ Facts = dict[str, dict[str, Any]]
 
 def define_flags():
   """Defines the flags of this benchmark."""
-  common_flags.define_model_flags()
+  config_flags.define_model_flags()
   flags.DEFINE_string('model_dir', None, 'Model directory whose newest '
                       'checkpoint is measured in a session.')
   flags.DEFINE_string('saved_model', None, 'SavedModel that is measured: a '
@@ -128,7 +128,7 @@ def _forms(flags_obj: flags.FlagValues, scratch: str
                               'it is for models of random weights.')
     forms = {_FORMS[flag]: path for flag, path in sources.items()}
     return forms, {'model': forms}
-  config = common_flags.from_flags(config_lib.ModelConfig, flags_obj)
+  config = config_flags.from_flags(config_lib.ModelConfig, flags_obj)
   forms = _random_forms(config, flags_obj.rows, flags_obj.onnx, scratch)
   if not forms:
     raise errors.InputError(

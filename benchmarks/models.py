@@ -13,7 +13,7 @@ from benchmarks import report
 from master import charset as charset_lib
 from master import config as config_lib
 from master import errors
-from master.cli import common_flags
+from master.cli import config_flags
 
 if TYPE_CHECKING:
   from master.export import predictor as predictor_lib
@@ -45,7 +45,7 @@ def given_sources(flags_obj: flags.FlagValues,
   """
   sources = {name: flags_obj[name].value for name in names
              if flags_obj[name].value}
-  left = common_flags.not_given(config_lib.ModelConfig, flags_obj)
+  left = config_flags.not_given(config_lib.ModelConfig, flags_obj)
   own = [field.name for field in dataclasses.fields(config_lib.ModelConfig)
          if field.name not in left]
   if sources and own:
@@ -62,7 +62,7 @@ def source_name(flags_obj: flags.FlagValues) -> str:
 
 def define_source_flags():
   """Model flags, and --model_dir and --checkpoint in place of them."""
-  common_flags.define_model_flags()
+  config_flags.define_model_flags()
   flags.DEFINE_string('model_dir', None, 'Measures the newest checkpoint of '
                       'this model directory in place of random weights.')
   flags.DEFINE_string('checkpoint', None, 'Measures this checkpoint, as '
@@ -83,7 +83,7 @@ def write_random(config: config_lib.ModelConfig, model_dir: str):
   """
   import tensorflow.compat.v1 as tf
 
-  from master.estimator import checkpoints
+  from master.estimator.checkpoint import checkpoints
   from master.models import recognizer as recognizer_lib
   config_lib.write(config_lib.Config(config), model_dir)
   settings = tf.ConfigProto()
@@ -145,7 +145,7 @@ def open_source(flags_obj: flags.FlagValues,
     return predictor_lib.Predictor.from_checkpoint(sources['checkpoint'],
                                                    _SEARCH)
   if 'model_dir' not in sources:
-    config = common_flags.from_flags(config_lib.ModelConfig, flags_obj)
+    config = config_flags.from_flags(config_lib.ModelConfig, flags_obj)
     write_random(config, scratch)
   return predictor_lib.Predictor.from_model_dir(
       sources.get('model_dir', scratch), _SEARCH)

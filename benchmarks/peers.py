@@ -34,11 +34,11 @@ from benchmarks import report
 from master import errors
 from master import pretrained
 from master.cli import app
-from master.cli import common_flags
+from master.cli import config_flags
 from master.cli import stages
-from master.evaluation import protocols
+from master.data import lmdb_reader
 from master.evaluation import results as results_lib
-from master.inputs import lmdb_reader
+from master.metrics import protocols
 
 OURS = 'ours'
 _VENV = '.venv-peers'
@@ -63,7 +63,7 @@ def define_flags():
   flags.DEFINE_list(
       'eval_lmdb', None, 'Sets, NAME=PATH[,NAME=PATH...], as of bin/eval.',
       required=True)
-  common_flags.validate_named_paths('eval_lmdb')
+  config_flags.validate_named_paths('eval_lmdb')
   flags.DEFINE_list('peers', list(peer_environment.PEERS),
                     'Recognisers beside ours.')
   flags.register_validator('peers', _known_peers)
@@ -275,7 +275,7 @@ def _open(flags_obj: flags.FlagValues, pictures: str, scratch: str,
 def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
   """Prints the tables and writes the JSON file."""
   del args
-  paths = common_flags.named_paths('eval_lmdb', flags_obj.eval_lmdb)
+  paths = config_flags.named_paths('eval_lmdb', flags_obj.eval_lmdb)
   with tempfile.TemporaryDirectory() as scratch, (
       contextlib.ExitStack()) as stack:
     pictures = os.path.join(scratch, 'pictures')

@@ -12,7 +12,7 @@ from typing import Any, Callable, Mapping, Optional, Sequence
 
 from absl import flags
 
-from master.cli import hardware
+from master import hardware
 
 Row = dict[str, Any]
 

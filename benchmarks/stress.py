@@ -180,8 +180,8 @@ def _killed(command: list[str], model_dir: str,
 
 def _saved_step(model_dir: str) -> int:
   """Step from which the next run goes on."""
-  from master.estimator import checkpoint_files
-  from master.estimator import checkpoints
+  from master.estimator.checkpoint import checkpoint_files
+  from master.estimator.checkpoint import checkpoints
   return checkpoints.step(checkpoint_files.latest(model_dir))
 
 

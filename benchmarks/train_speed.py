@@ -33,9 +33,9 @@ from benchmarks import input_speed
 from benchmarks import probe_process
 from benchmarks import report
 from master import config as config_lib
+from master import hardware
 from master.cli import app
-from master.cli import common_flags
-from master.cli import hardware
+from master.cli import config_flags
 
 _PRESETS = ('tiny', 'base')
 _IN_MEMORY = 4  # Batches that the bare step goes round and round.
@@ -78,7 +78,7 @@ def parse_settings(text: str) -> Settings:
 
 def define_flags():
   """Defines the flags of this benchmark."""
-  common_flags.define_model_flags(validate=False)
+  config_flags.define_model_flags(validate=False)
   flags.DEFINE_list('presets', list(_PRESETS),
                     'Files of flags/model that are measured; model flags '
                     'change all of them.')
@@ -111,9 +111,9 @@ def preset_config(preset: str,
   """Configuration of a preset; nothing is saved or evaluated in between."""
   values = copy.deepcopy(flags_obj)
   values(['train_speed', f'--flagfile={_flagfile(preset)}'])
-  model = common_flags.from_flags(
+  model = config_flags.from_flags(
       config_lib.ModelConfig, flags_obj,
-      common_flags.from_flags(config_lib.ModelConfig, values))
+      config_flags.from_flags(config_lib.ModelConfig, values))
   turn = flags_obj.turn_steps
   return config_lib.Config(
       model, data=config_lib.DataConfig(batch_size=flags_obj.batch_size),
@@ -128,13 +128,13 @@ def batches(config: config_lib.Config, lmdb: str,
   """(Features, labels) as training reads them, of _IN_MEMORY batches."""
   import tensorflow.compat.v1 as tf
 
-  from master.inputs import data_position
   from master.inputs import input_fn
+  from master.inputs import resume
   with tf.Graph().as_default(), tf.Session(config=session_config) as session:
     iterator = tf.data.make_initializable_iterator(
         input_fn.make_train_input_fn([lmdb], config.model, config.data, 1)())
     features, labels = iterator.get_next()
-    features.pop(data_position.FEATURE, None)
+    features.pop(resume.FEATURE, None)
     session.run(iterator.initializer)
     found = [session.run((features, labels)) for _ in range(_IN_MEMORY)]
   return tf.nest.map_structure(lambda *parts: np.stack(parts), *found)
@@ -146,7 +146,7 @@ def bare(config: config_lib.Config, found: Any, session_config: Any,
   import tensorflow.compat.v1 as tf
 
   from master import model_fn as model_fn_lib
-  from master.estimator import specs
+  from master.estimator import model_fn
   with tf.Graph().as_default() as graph:
     tf.set_random_seed(config.train.seed)
     tf.train.get_or_create_global_step()
@@ -154,7 +154,7 @@ def bare(config: config_lib.Config, found: Any, session_config: Any,
         tf.data.Dataset.from_tensor_slices(found).repeat())
     spec = model_fn_lib.model_fn_builder(
         config.model, config.train, config.decode)(
-            *iterator.get_next(), specs.ModeKeys.TRAIN, {})
+            *iterator.get_next(), model_fn.ModeKeys.TRAIN, {})
     session = stack.enter_context(tf.Session(graph=graph,
                                              config=session_config))
     session.run([tf.global_variables_initializer(),
@@ -195,14 +195,14 @@ def _turns_hook(bare: Callable[[], None], steps: int, rates: dict[str, list],
 
 def _measure(config: config_lib.Config, lmdb: str) -> dict[str, list[float]]:
   """Images a second of each turn, by row."""
-  from master import training_run
-  from master.estimator import distribution
+  from master.estimator.distribute import strategy
+  from master.runs import training
   rates = {'runner': [], 'bare': []}
   with contextlib.ExitStack() as stack:
     folder = stack.enter_context(tempfile.TemporaryDirectory())
-    run = training_run.TrainingRun(config, folder, [lmdb], {})
+    run = training.TrainingRun(config, folder, [lmdb], {})
     step = bare(config, batches(config, lmdb),
-                distribution.session_config(run.estimator.config, None),
+                strategy.session_config(run.estimator.config, None),
                 stack)
     run.train([_turns_hook(step, config.train.log_steps, rates,
                            config.data.batch_size)])

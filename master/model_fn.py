@@ -11,13 +11,13 @@ import tensorflow.compat.v1 as tf
 from master import charset as charset_lib
 from master import config as config_lib
 from master import errors
-from master.estimator import averages
-from master.estimator import exporting
-from master.estimator import specs
-from master.evaluation import metrics
-from master.inputs import data_position
+from master.estimator import model_fn as model_fn_lib
+from master.estimator import moving_averages
+from master.estimator.export import export_output
+from master.inputs import resume
 from master.layers import masks
-from master.models import reading as reading_lib
+from master.metrics import streaming
+from master.models import invalid_images as invalid_images_lib
 from master.models import recognizer as recognizer_lib
 from master.training import hooks
 from master.training import losses
@@ -69,7 +69,7 @@ def _part_losses(recognizer: recognizer_lib.Recognizer, images: tf.Tensor,
 def _train_spec(model_config: config_lib.ModelConfig,
                 train_config: config_lib.TrainConfig,
                 features: Mapping[str, tf.Tensor],
-                labels: Mapping[str, tf.Tensor]) -> specs.EstimatorSpec:
+                labels: Mapping[str, tf.Tensor]) -> model_fn_lib.EstimatorSpec:
   recognizer = recognizer_lib.Recognizer(model_config)
   # A level for the whole session would compile the input's functions too.
   with (tf.xla.experimental.jit_scope() if train_config.xla
@@ -82,11 +82,11 @@ def _train_spec(model_config: config_lib.ModelConfig,
   if 'source' in features and rows:
     tf.add_to_collection(hooks.SAMPLES, (
         features['source'], features['index'], tf.concat(rows, axis=0)))
-  if data_position.FEATURE in features:
-    train_op = tf.group(train_op, data_position.record(
-        features[data_position.FEATURE]))
-  return specs.EstimatorSpec(specs.ModeKeys.TRAIN, loss=loss,
-                             train_op=train_op)
+  if resume.FEATURE in features:
+    train_op = tf.group(train_op, resume.record(
+        features[resume.FEATURE]))
+  return model_fn_lib.EstimatorSpec(model_fn_lib.ModeKeys.TRAIN, loss=loss,
+                                    train_op=train_op)
 
 
 def _predictions(features: Mapping[str, tf.Tensor],
@@ -95,7 +95,8 @@ def _predictions(features: Mapping[str, tf.Tensor],
   predictions = {key: reading[key] for key in
                  ('ids', 'text', 'confidence', 'char_confidence')}
   if 'valid' in features:
-    predictions.update(reading_lib.mask_invalid(reading, features['valid']))
+    predictions.update(invalid_images_lib.mask_invalid(
+        reading, features['valid']))
   if 'index' in features:
     predictions['index'] = tf.identity(features['index'])
   return predictions
@@ -125,32 +126,33 @@ def model_fn_builder(
 
   def model_fn(features, labels, mode, params=None):
     del params
-    if mode == specs.ModeKeys.TRAIN:
+    if mode == model_fn_lib.ModeKeys.TRAIN:
       return _train_spec(model_config, train_config, features, labels)
-    with averages.reading() if has_averages else contextlib.nullcontext():
+    with (moving_averages.reading() if has_averages
+          else contextlib.nullcontext()):
       recognizer = recognizer_lib.Recognizer(model_config)
     memory = recognizer.encode(features['image'], is_training=False)
 
-    if mode == specs.ModeKeys.PREDICT:
+    if mode == model_fn_lib.ModeKeys.PREDICT:
       predictions = _predictions(
           features, recognizer.read_memory(memory, decode_config))
-      output = exporting.PredictOutput(
+      output = export_output.PredictOutput(
           {key: value for key, value in predictions.items()
            if key != 'index'})
-      return specs.EstimatorSpec(
+      return model_fn_lib.EstimatorSpec(
           mode, predictions=predictions,
-          export_outputs={exporting.DEFAULT_SIGNATURE: output})
+          export_outputs={export_output.DEFAULT_SIGNATURE: output})
 
-    if mode == specs.ModeKeys.EVAL:
+    if mode == model_fn_lib.ModeKeys.EVAL:
       loss = losses.mean_over_replicas(
           _total_loss(recognizer, memory, labels['ids'], label_smoothing=0.0,
                       is_training=False), _num_symbols(labels['ids']))
       reading = recognizer.read_memory(memory, decode_config)
       tf.add_to_collection(
           hooks.PICTURES, (features['image'], labels['text'], reading['text']))
-      return specs.EstimatorSpec(
+      return model_fn_lib.EstimatorSpec(
           mode, loss=loss, predictions=_predictions(features, reading),
-          eval_metric_ops=metrics.word_metric_ops(reading['text'],
-                                                  labels['text']))
+          eval_metric_ops=streaming.word_metric_ops(reading['text'],
+                                                    labels['text']))
 
   return model_fn

@@ -8,8 +8,8 @@ import tensorflow.compat.v1 as tf
 
 from master import charset
 from master import errors
-from tests import commands
-from tests import test_util
+from tests.support import commands
+from tests.support import test_util
 
 _TEXTS = ['', 'a', 'Hello', 'hELLO', 'a-b', 'été', '日本', 'İß', 'abcdefghij',
           'z' * 20, 'a b', '\0a']

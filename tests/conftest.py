@@ -14,7 +14,7 @@ os.environ['TEST_TMPDIR'] = _DIRECTORY
 
 def pytest_addoption(parser):
   parser.addoption('--extras_only', action='store_true',
-                   help='run only what tests/extras.py marks')
+                   help='run only what tests/support/extras.py marks')
 
 
 def pytest_collection_modifyitems(config, items):

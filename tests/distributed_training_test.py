@@ -1,6 +1,6 @@
 """The number of devices does not change what is learned: whole trainings.
 
-Guards master/training_run.py with master/estimator/distribution.py and
+Guards master/runs/training.py with master/estimator/distribute/strategy.py and
 worker_loop.py, and the shares of master/inputs/input_fn.py.
 """
 
@@ -10,9 +10,9 @@ from absl.testing import absltest
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from tests import runs
-from tests import word_sets
-from tests import workers
+from tests.support import run_folders
+from tests.support import word_sets
+from tests.support import workers
 
 # Of different lengths, so that the devices' shares of a batch hold different
 # numbers of characters.
@@ -28,14 +28,14 @@ class DistributedTrainingTest(absltest.TestCase):
     model_dir = os.path.join(self.folder, name)
     for steps, devices in parts:
       results = workers.finish(workers.start(
-          2 if devices == 'workers' else 1, '-m', 'tests.tiny_worker',
+          2 if devices == 'workers' else 1, '-m', 'tests.support.tiny_worker',
           model_dir, self.lmdb, str(steps), devices))
       for status, _, err in results:
         self.assertEqual(0, status, err)
     return model_dir
 
   def _losses(self, model_dir):
-    losses = runs.losses(model_dir)
+    losses = run_folders.losses(model_dir)
     self.assertEqual(list(range(1, STEPS + 1)), sorted(losses))
     return np.array([losses[step] for step in sorted(losses)])
 

@@ -10,10 +10,10 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from master import config as config_lib
-from master.cli import common_flags
+from master.cli import config_flags
 from master.cli import render_lmdb
 from master.cli import train
-from tests import flag_registry
+from tests.support import flag_registry
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 FLAGFILES = sorted(
@@ -50,7 +50,7 @@ class FlagfilesTest(parameterized.TestCase):
     train.define_flags()
     flags.FLAGS(['train', f'--flagfile={path}', '--model_dir=m',
                  '--train_lmdb=a'])
-    return [common_flags.from_flags(group, flags.FLAGS) for group in GROUPS]
+    return [config_flags.from_flags(group, flags.FLAGS) for group in GROUPS]
 
   def test_there_are_flagfiles(self):
     self.assertContainsSubset(

@@ -14,8 +14,8 @@ import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
 from master.models import recognizer as recognizer_lib
-from tests import commands
-from tests import test_util
+from tests.support import commands
+from tests.support import test_util
 
 _TESTDATA = pathlib.Path(__file__).parent / 'testdata'
 _VARIABLES = _TESTDATA / 'tiny_variables.txt'

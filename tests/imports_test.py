@@ -47,7 +47,8 @@ class ImportsTest(absltest.TestCase):
     self.assertEmpty(faults)
 
   def test_no_test_is_imported(self):
-    self.assertTrue(dependencies.may_import('tests.a_test', 'tests.commands'))
+    self.assertTrue(dependencies.may_import(
+        'tests.a_test', 'tests.support.commands'))
     self.assertFalse(dependencies.may_import('tests.a_test', 'tests.b_test'))
 
   def test_every_part_has_its_rule(self):

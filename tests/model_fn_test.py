@@ -7,13 +7,13 @@ import tensorflow.compat.v1 as tf
 from master import charset
 from master import config as config_lib
 from master import errors
+from master import estimator as estimator_lib
 from master import model_fn as model_fn_lib
-from master.estimator import exporting
-from master.estimator import specs
+from master.estimator.export import export_output
 from master.models import recognizer as recognizer_lib
 from master.training import hooks
-from tests import reference
-from tests import test_util
+from tests.support import reference
+from tests.support import test_util
 
 # One block a stage: training graphs take long to build.
 TINY = test_util.tiny_config(stage_blocks=(1, 1, 1, 1), num_layers=1)
@@ -56,7 +56,8 @@ class PredictTest(tf.test.TestCase):
     super().setUpClass()
     with test_util.graph_session() as session:
       # Neither labels nor a TrainConfig: there are none when serving.
-      spec = _build(specs.ModeKeys.PREDICT, _features(), train_config=None)
+      spec = _build(estimator_lib.ModeKeys.PREDICT,
+                    _features(), train_config=None)
       assert spec.loss is None and spec.train_op is None
       cls.plain_updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
       _initialize(session)
@@ -83,7 +84,7 @@ class PredictTest(tf.test.TestCase):
     valid = np.array([True, False, True, False])
     index = np.array([7, 3, 2 ** 40, 1])
     with test_util.graph_session() as session:
-      spec = _build(specs.ModeKeys.PREDICT,
+      spec = _build(estimator_lib.ModeKeys.PREDICT,
                     _features(valid=valid, index=index))
       _initialize(session)
       predictions = session.run(spec.predictions)
@@ -95,7 +96,7 @@ class PredictTest(tf.test.TestCase):
                          ('char_confidence', 0)):
       self.assertAllEqual(self.plain[key][valid], predictions[key][valid])
       self.assertTrue(np.all(predictions[key][~valid] == nothing))
-    self.assertEqual(exporting.DEFAULT_SIGNATURE, name)
+    self.assertEqual(export_output.DEFAULT_SIGNATURE, name)
     self.assertCountEqual(
         ['ids', 'text', 'confidence', 'char_confidence', 'valid'],
         output.outputs)
@@ -109,7 +110,7 @@ class TrainTest(tf.test.TestCase):
     with test_util.graph_session() as session:
       # Training needs no text.
       labels = {'ids': _labels()['ids']}
-      spec = _build(specs.ModeKeys.TRAIN, _features(), labels)
+      spec = _build(estimator_lib.ModeKeys.TRAIN, _features(), labels)
       variables = _model_variables()
       twin = recognizer_lib.Recognizer(TINY, name='twin')
       cls.ids = session.run(labels['ids'])
@@ -157,7 +158,7 @@ class AccumulationTest(tf.test.TestCase):
     config = config_lib.TrainConfig(
         learning_rate=0.1, optimizer='momentum', **{flag: parts})
     with test_util.graph_session() as session, test_util.moving_statistics():
-      spec = _build(specs.ModeKeys.TRAIN, _features(),
+      spec = _build(estimator_lib.ModeKeys.TRAIN, _features(),
                     {'ids': _labels()['ids']}, config)
       _initialize(session)
       loss, _ = session.run([spec.loss, spec.train_op])
@@ -176,8 +177,8 @@ class AccumulationTest(tf.test.TestCase):
     for flag in ('accumulate_steps', 'towers'):
       with tf.Graph().as_default(), self.assertRaisesRegex(
           errors.InputError, f'--{flag}=3: must divide the 4 images'):
-        _build(specs.ModeKeys.TRAIN, _features(), {'ids': _labels()['ids']},
-               config_lib.TrainConfig(**{flag: 3}))
+        _build(estimator_lib.ModeKeys.TRAIN, _features(),
+               {'ids': _labels()['ids']}, config_lib.TrainConfig(**{flag: 3}))
 
 
 class PrecisionTest(tf.test.TestCase, parameterized.TestCase):
@@ -187,7 +188,8 @@ class PrecisionTest(tf.test.TestCase, parameterized.TestCase):
     images = test_util.random(16, TINY.image_height, TINY.image_width, 1)
     with test_util.graph_session() as session:
       spec = _build(
-          specs.ModeKeys.TRAIN, {'image': tf.constant(images.clip(-1, 1))},
+          estimator_lib.ModeKeys.TRAIN, {
+              'image': tf.constant(images.clip(-1, 1))},
           {'ids': _labels(_TEXTS * 4)['ids']},
           config_lib.TrainConfig(precision=precision))
       session.run(tf.global_variables_initializer())
@@ -233,7 +235,7 @@ class EvalTest(tf.test.TestCase):
   def test_metrics_loss_and_predictions(self):
     with test_util.graph_session() as session:
       labels = {**_labels(), 'text': tf.placeholder(tf.string, [4])}
-      spec = _build(specs.ModeKeys.EVAL, _features(index=[5, 6, 7, 8]),
+      spec = _build(estimator_lib.ModeKeys.EVAL, _features(index=[5, 6, 7, 8]),
                     labels, train_config=None)
       self.assertIsNone(spec.train_op)
       self.assertEmpty(tf.get_collection(tf.GraphKeys.UPDATE_OPS))

@@ -9,12 +9,12 @@ import tensorflow.compat.v1 as tf
 
 from master import errors
 from master import pretrained
-from master.estimator import checkpoints
-from master.evaluation import protocols
+from master.estimator.checkpoint import checkpoints
 from master.export import predictor as predictor_lib
+from master.metrics import protocols
 from master.rendering import fonts
 from master.rendering import renderer
-from tests import commands
+from tests.support import commands
 
 WORDS = ('station hotel open market coffee street parking exit 2048 museum '
          'kitchen welcome london bakery summer 24h pharmacy bank').split()

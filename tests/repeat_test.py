@@ -9,10 +9,10 @@ from absl.testing import absltest
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from tests import commands
-from tests import model_files
-from tests import runs
-from tests import word_sets
+from tests.support import commands
+from tests.support import model_files
+from tests.support import run_folders
+from tests.support import word_sets
 
 
 class RepeatTest(absltest.TestCase):
@@ -35,7 +35,7 @@ class RepeatTest(absltest.TestCase):
     self._train(whole, 60)
     for steps in (20, 40, 60):
       self._train(parts, steps)
-    losses = [runs.losses(model_dir) for model_dir in (whole, parts)]
+    losses = [run_folders.losses(model_dir) for model_dir in (whole, parts)]
     self.assertLen(losses[0], 60)
     self.assertEqual(losses[0], losses[1])
     readers = [tf.train.load_checkpoint(os.path.join(d, 'model.ckpt-60'))

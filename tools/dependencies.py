@@ -14,40 +14,46 @@ _FOUNDATIONS = ('master.errors', 'master.charset', 'master.config')
 ALLOWED = {
     'master': (),
     'master.errors': (),
+    'master.parallel': (),
+    'master.progress': (),
+    'master.hardware': (),
+    'master.files': ('master.errors',),
     'master.charset': ('master.errors',),
     'master.config': ('master.errors', 'master.charset'),
     'master.layers': _FOUNDATIONS,
     'master.decoding': _FOUNDATIONS,
-    'master.inputs': _FOUNDATIONS,
-    'master.training': (*_FOUNDATIONS, 'master.estimator'),
-    'master.evaluation': _FOUNDATIONS,
-    'master.packing': (*_FOUNDATIONS, 'master.inputs'),
-    'master.parallel': (),
-    'master.pretrained': ('master.errors', 'master.config'),
-    'master.rendering': ('master.errors', 'master.parallel'),
-    'master.estimator': ('master.errors',),
     'master.models': (*_FOUNDATIONS, 'master.layers', 'master.decoding'),
+    'master.images': _FOUNDATIONS,
+    'master.data': (*_FOUNDATIONS, 'master.files', 'master.images'),
+    'master.inputs': (*_FOUNDATIONS, 'master.data', 'master.images'),
+    'master.metrics': _FOUNDATIONS,
+    'master.evaluation': (*_FOUNDATIONS, 'master.metrics'),
+    'master.estimator': ('master.errors',),
+    'master.training': (*_FOUNDATIONS, 'master.estimator'),
     'master.model_fn': (
         *_FOUNDATIONS, 'master.inputs', 'master.layers', 'master.models',
-        'master.training', 'master.evaluation', 'master.estimator'),
-    'master.training_run': (
-        *_FOUNDATIONS, 'master.inputs', 'master.training',
-        'master.evaluation', 'master.estimator', 'master.model_fn'),
+        'master.metrics', 'master.training', 'master.estimator'),
+    'master.pretrained': ('master.errors', 'master.config'),
     'master.importing': (
         *_FOUNDATIONS, 'master.layers', 'master.models', 'master.estimator'),
     'master.export': (
-        *_FOUNDATIONS, 'master.inputs', 'master.layers', 'master.models',
+        *_FOUNDATIONS, 'master.images', 'master.layers', 'master.models',
         'master.model_fn', 'master.estimator'),
-    'master.evaluation_run': (
-        *_FOUNDATIONS, 'master.inputs', 'master.evaluation', 'master.export'),
-    'master.report': (*_FOUNDATIONS, 'master.evaluation'),
+    'master.rendering': ('master.errors', 'master.parallel'),
+    'master.report': (*_FOUNDATIONS, 'master.metrics', 'master.evaluation',
+                      'master.rendering'),
+    'master.runs': (
+        *_FOUNDATIONS, 'master.progress', 'master.data', 'master.inputs',
+        'master.metrics', 'master.evaluation', 'master.estimator',
+        'master.training', 'master.model_fn', 'master.export',
+        'master.report'),
     'master.cli': (
-        'master', *_FOUNDATIONS, 'master.parallel', 'master.inputs',
-        'master.models',
-        'master.training', 'master.evaluation', 'master.packing',
-        'master.rendering', 'master.estimator', 'master.model_fn',
-        'master.training_run', 'master.evaluation_run', 'master.export',
-        'master.report', 'master.importing', 'master.pretrained'),
+        'master', *_FOUNDATIONS, 'master.parallel', 'master.progress',
+        'master.hardware', 'master.images', 'master.data', 'master.inputs',
+        'master.models', 'master.metrics', 'master.evaluation',
+        'master.training', 'master.rendering', 'master.estimator',
+        'master.model_fn', 'master.runs', 'master.export', 'master.report',
+        'master.importing', 'master.pretrained'),
 }
 
 # Trees that may import all of `master`, and that nothing imports but they
@@ -57,16 +63,14 @@ LEAVES = ('benchmarks', 'tests', 'tools')
 # Modules, or whole packages, that must start without TensorFlow: commands
 # answer --help at once, and reader processes stay small.
 TENSORFLOW_FREE = (
-    'master.errors', 'master.charset', 'master.config', 'master.packing',
-    'master.pretrained', 'master.rendering', 'master.inputs.lmdb_reader',
-    'master.inputs.lmdb_writer', 'master.inputs.records',
-    *(f'master.evaluation.{name}' for name in (
-        'alignment', 'breakdown', 'calibration', 'comparison', 'known_sets',
-        'line_files', 'prediction_files', 'protocols', 'results',
-        'results_folder', 'significance', 'tables', 'tallies')),
-    'master.report',
+    'master.errors', 'master.charset', 'master.config', 'master.files',
+    'master.parallel', 'master.progress', 'master.data', 'master.evaluation',
+    *(f'master.metrics.{name}' for name in (
+        'bins', 'calibration', 'counts', 'edit_distance', 'protocols',
+        'significance')),
+    'master.pretrained', 'master.rendering', 'master.report',
     'master.training.curves', 'master.training.metrics_log',
-    'master.cli.app', 'master.cli.common_flags', 'master.cli.check_lmdb',
+    'master.cli.app', 'master.cli.config_flags', 'master.cli.check_lmdb',
     'master.cli.copy_lmdb', 'master.cli.count_kinds', 'master.cli.create_lmdb',
     'master.cli.plot_metrics', 'master.cli.render_lmdb')
 
@@ -137,7 +141,7 @@ def may_import(importer: str, imported: str) -> bool:
   importing, part = part_of(importer), part_of(imported)
   if imported.endswith('_test'):
     # Each test is a target of its own that none but its runner may see; what
-    # tests share lies beside them, as in tests/commands.py.
+    # tests share lies beside them, as in tests/support/commands.py.
     return False
   if importing == part or importing == 'tests':
     return True

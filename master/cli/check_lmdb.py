@@ -16,23 +16,23 @@ from absl import flags
 from master import charset as charset_lib
 from master import errors
 from master import parallel
+from master import progress as progress_lib
 from master.cli import app
-from master.cli import check_report
-from master.cli import common_flags
-from master.cli import progress as progress_lib
-from master.inputs import lmdb_check
-from master.inputs import lmdb_keys
-from master.inputs import lmdb_pages
-from master.inputs import lmdb_reader
-from master.inputs import lmdb_writer
-from master.inputs import records as records_lib
+from master.cli import config_flags
+from master.data import check_report
+from master.data import lmdb_check
+from master.data import lmdb_keys
+from master.data import lmdb_pages
+from master.data import lmdb_reader
+from master.data import lmdb_writer
+from master.data import records as records_lib
 
 _CHUNK = 128  # Records that a process judges for one message.
 
 
 def define_flags():
   """Flags of data_tools/check_lmdb."""
-  common_flags.define_charset_flag()
+  config_flags.define_charset_flag()
   flags.DEFINE_integer(
       'max_label_length', 50,
       'Longest text in characters that a model is to read; longer ones are '
@@ -93,7 +93,7 @@ class _Check:
     scanned = progress_lib.Progress('Looked at keys', unit='keys',
                                     total=self.pages.meta.num_keys)
     self.keys = lmdb_keys.scan_keys(self.pages, self.layout, self.count,
-                                     max_listed, scanned.add)
+                                    max_listed, scanned.add)
     extent = self.keys.extent
     self.found = lmdb_check.make_findings(extent)
     progress = progress_lib.Progress('Checked', unit='records', total=extent)

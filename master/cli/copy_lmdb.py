@@ -17,13 +17,13 @@ from absl import flags
 
 from master import charset as charset_lib
 from master import errors
+from master import progress as progress_lib
 from master.cli import app
-from master.cli import exclude_flag
-from master.cli import progress as progress_lib
-from master.inputs import lmdb_reader
-from master.inputs import lmdb_writer
-from master.inputs import records as records_lib
-from master.packing import selection
+from master.cli import lmdb_flags
+from master.data import lmdb_reader
+from master.data import lmdb_writer
+from master.data import record_filters
+from master.data import records as records_lib
 
 
 def define_flags():
@@ -52,7 +52,7 @@ def define_flags():
   flags.DEFINE_integer(
       'max_label_length', None, 'Longest label to copy, in characters; '
       'without it, any.', lower_bound=1)
-  exclude_flag.define('copied')
+  lmdb_flags.define('copied')
   _register_validators()
 
 
@@ -116,7 +116,7 @@ class _Copying:
     Raises:
       InputError: if there is too little of it.
     """
-    dealer = selection.Dealer(
+    dealer = record_filters.Dealer(
         [float(share) for share in self._flags.split or ['1']],
         self._flags.seed,
         lambda i, record: writers[i].add(record.image, record.label.decode()))
@@ -150,7 +150,8 @@ class _Copying:
           yield self._record
         progress.add(1)
     else:
-      for _ in selection.draw(total, wanted, self._flags.seed, self._accepts):
+      for _ in record_filters.draw(
+          total, wanted, self._flags.seed, self._accepts):
         yield self._record
         progress.add(1)
 
@@ -170,13 +171,13 @@ class _Copying:
           f'to copy{reasons and f" (left out: {reasons})"}; ask for no more.')
 
 
-def _filter(flags_obj: flags.FlagValues) -> selection.Filter:
+def _filter(flags_obj: flags.FlagValues) -> record_filters.Filter:
   charset = flags_obj.charset and charset_lib.Charset(
       charset_lib.load_characters(flags_obj.charset))
-  return selection.Filter(
+  return record_filters.Filter(
       charset=charset or None, min_length=flags_obj.min_label_length,
       max_length=flags_obj.max_label_length,
-      excluded=exclude_flag.labels(flags_obj.exclude))
+      excluded=lmdb_flags.labels(flags_obj.exclude))
 
 
 def main(flags_obj: flags.FlagValues, unused_arguments: list[str]):

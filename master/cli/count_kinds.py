@@ -15,7 +15,7 @@ from absl import flags
 
 from master import errors
 from master.cli import app
-from master.inputs import lmdb_reader
+from master.data import lmdb_reader
 from master.rendering import kinds as kinds_lib
 
 # First and last length of each row.

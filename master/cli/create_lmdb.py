@@ -17,12 +17,12 @@ from absl import flags
 
 from master import errors
 from master import parallel
+from master import progress as progress_lib
 from master.cli import app
 from master.cli import bad_list
-from master.cli import progress as progress_lib
-from master.inputs import lmdb_writer
-from master.packing import judging
-from master.packing import sources
+from master.data import image_loading
+from master.data import image_sources
+from master.data import lmdb_writer
 
 # Items that a process judges for one message; fewer where images are large,
 # as several messages per process are held in memory.
@@ -42,7 +42,7 @@ def define_flags():
       'UTF-8 file with one image a line, written as --source says: '
       'path<TAB>text. Not with --source=folders.')
   flags.DEFINE_enum(
-      'source', 'tsv', list(sources.SOURCES),
+      'source', 'tsv', list(image_sources.SOURCES),
       'Where paths and texts come from. tsv: lines path<TAB>text. icdar: '
       'gt.txt of ICDAR\'s word recognition, lines path, "text". mjsynth: '
       'annotation_*.txt of MJSynth, whose file names hold the text between '
@@ -69,8 +69,8 @@ def define_flags():
       '--labels: --source=folders has no list; leave it out.')
 
 
-def _source(values) -> sources.Source:
-  return sources.SOURCES[values['source']]
+def _source(values) -> image_sources.Source:
+  return image_sources.SOURCES[values['source']]
 
 
 class _Packing:
@@ -83,7 +83,7 @@ class _Packing:
   def __init__(self, flags_obj: flags.FlagValues):
     self.counts = collections.Counter()
     self._flags = flags_obj
-    self._source = sources.SOURCES[flags_obj.source]
+    self._source = image_sources.SOURCES[flags_obj.source]
     self._num_good = 0
     self._num_bytes = 0
 
@@ -102,7 +102,7 @@ class _Packing:
                                      unit=self._source.unit)
     for job, results in self._judged(self._jobs()):
       for item, result in zip(job.items, results):
-        if isinstance(result, judging.Good):
+        if isinstance(result, image_loading.Good):
           writer.add(result.image, result.text)
           self._num_good += 1
           self._num_bytes += len(result.image)
@@ -115,8 +115,8 @@ class _Packing:
                  self._source.unit, progress.seconds,
                  progress.count / progress.seconds, self._source.unit)
 
-  def _items(self) -> Iterator[sources.Item]:
-    return sources.items(self._flags.images, self._flags.labels)
+  def _items(self) -> Iterator[image_sources.Item]:
+    return image_sources.items(self._flags.images, self._flags.labels)
 
   def _count_items(self) -> int:
     progress = progress_lib.Progress('Found', unit=self._source.unit)
@@ -124,7 +124,7 @@ class _Packing:
       progress.add(1)
     return progress.count
 
-  def _jobs(self) -> Iterator[judging.Job]:
+  def _jobs(self) -> Iterator[image_loading.Job]:
     """Shares of the items, of so many that their images take little room."""
     chunk = []
     for item in self._items():
@@ -135,8 +135,8 @@ class _Packing:
     if chunk:
       yield self._job(chunk)
 
-  def _job(self, items: list[sources.Item]) -> judging.Job:
-    return judging.Job(self._flags.source, self._flags.images, items)
+  def _job(self, items: list[image_sources.Item]) -> image_loading.Job:
+    return image_loading.Job(self._flags.source, self._flags.images, items)
 
   def _chunk_size(self) -> int:
     if not self._num_good:
@@ -144,17 +144,18 @@ class _Packing:
     mean = self._num_bytes / self._num_good
     return max(1, min(_MAX_CHUNK, int(_CHUNK_BYTES / mean)))
 
-  def _judged(self, jobs: Iterable[judging.Job]) -> Iterator[
-      tuple[judging.Job, list[Union[judging.Good, judging.Bad]]]]:
+  def _judged(self, jobs: Iterable[image_loading.Job]) -> Iterator[tuple[
+      image_loading.Job, list[Union[image_loading.Good, image_loading.Bad]]]]:
     """Shares and what their items lead to; shares that crash are split."""
-    narrowing = parallel.Narrowing(judging.judge, self._flags.processes)
+    narrowing = parallel.Narrowing(image_loading.judge, self._flags.processes)
     for job, results, crashed in narrowing.run(jobs):
       if crashed:
-        fault = judging.Bad(judging.CRASH, 'ended the process that judged it')
+        fault = image_loading.Bad(
+            image_loading.CRASH, 'ended the process that judged it')
         results = [fault] * job.size
       yield job, results
 
-  def _leave_out(self, item: sources.Item, fault: judging.Bad,
+  def _leave_out(self, item: image_sources.Item, fault: image_loading.Bad,
                  listed: bad_list.BadList):
     """Counts and names an item that cannot be used."""
     self.counts[fault.reason] += 1
@@ -184,7 +185,7 @@ def main(flags_obj: flags.FlagValues, unused_arguments: list[str]):
         f'--images={flags_obj.images}: no such folder; name the one with '
         'the images.')
   if flags_obj.labels and not os.path.isfile(flags_obj.labels):
-    form = sources.SOURCES[flags_obj.source].form
+    form = image_sources.SOURCES[flags_obj.source].form
     raise errors.InputError(
         f'--labels={flags_obj.labels}: no such file; name one with '
         f'{form} lines.')
@@ -194,7 +195,7 @@ def main(flags_obj: flags.FlagValues, unused_arguments: list[str]):
     with bad_list.BadList(flags_obj.bad_list) as listed:
       packing.run(writer, listed)
   num_bad = packing.counts.total()
-  unit = sources.SOURCES[flags_obj.source].unit
+  unit = image_sources.SOURCES[flags_obj.source].unit
   if num_bad:
     logging.warning('%d %s were left out: %s', num_bad, unit, ', '.join(
         f'{count} {reason}'

@@ -25,23 +25,23 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Optional
 from absl import flags
 
 import master
+from master import hardware
+from master import progress as progress_lib
 from master.cli import app
-from master.cli import common_flags
-from master.cli import hardware
-from master.cli import progress as progress_lib
-from master.cli import source_flags
+from master.cli import config_flags
+from master.cli import model_flags
 from master.evaluation import comparison
 from master.evaluation import prediction_files
-from master.evaluation import protocols
+from master.evaluation import result_files
 from master.evaluation import results
-from master.evaluation import results_folder
 from master.evaluation import tables
+from master.metrics import protocols
 
 if TYPE_CHECKING:
-  from master import evaluation_run as evaluation_run_lib
   from master.cli import eval_sources as eval_sources_lib
-  from master.cli import mistakes as mistakes_lib
   from master.report import gallery
+  from master.runs import evaluation as evaluation_lib
+  from master.runs import mistakes as mistakes_lib
 
 
 def define_flags():
@@ -52,12 +52,12 @@ def define_flags():
       'lines or tab-separated lines of set, index or key, text and, if there '
       'is one, confidence; or the folder of an earlier evaluation. A record '
       'without a line counts as read as nothing.')
-  source_flags.define_source_flags(instead=['predictions'])
+  model_flags.define_source_flags(instead=['predictions'])
   flags.DEFINE_list(
       'eval_lmdb', None,
       'Evaluation sets, NAME=PATH[,NAME=PATH...]: the name in the table and '
       'the LMDB folder of each.', required=True)
-  common_flags.validate_named_paths('eval_lmdb')
+  config_flags.validate_named_paths('eval_lmdb')
   flags.DEFINE_list(
       'protocols', [],
       'Protocols to judge by beside alnum_ci, case_sensitive and exact: '
@@ -122,7 +122,7 @@ def _protocol_names(flags_obj: flags.FlagValues) -> tuple[str, ...]:
 
 
 def _check_labels(other: comparison.Other,
-                  sets: list['evaluation_run_lib.EvalSet']):
+                  sets: list['evaluation_lib.EvalSet']):
   """Tells before the reading if the other model read other data."""
   for eval_set in sets:
     reader = eval_set.reader
@@ -136,28 +136,28 @@ def _check_labels(other: comparison.Other,
 def _run(flags_obj: flags.FlagValues, is_over: Callable[[], bool],
          stack: contextlib.ExitStack) -> int:
   """Evaluates on every set; returns the exit status."""
-  from master import evaluation_run
   from master.cli import eval_sources
-  paths = common_flags.named_paths('eval_lmdb', flags_obj.eval_lmdb)
+  from master.runs import evaluation
+  paths = config_flags.named_paths('eval_lmdb', flags_obj.eval_lmdb)
   other = comparison.read(flags_obj.compare) if flags_obj.compare else None
   texts = (prediction_files.read(flags_obj.predictions, list(paths))
            if flags_obj.predictions else None)
   folder = flags_obj.output_dir and stack.enter_context(
-      results_folder.ResultsFolder(flags_obj.output_dir))
+      result_files.ResultsFolder(flags_obj.output_dir))
   source = (eval_sources.Texts(texts, list(paths)) if texts
             else eval_sources.Model(flags_obj, stack))
-  sets = evaluation_run.EvalSets(paths, source.model_config,
-                                 flags_obj.batch_size, flags_obj.limit)
+  sets = evaluation.EvalSets(paths, source.model_config,
+                             flags_obj.batch_size, flags_obj.limit)
   notes = source.check(sets.sets)
   if other:
     _check_labels(other, sets.sets)
   collected = None
   if flags_obj.report:
-    from master.cli import mistakes
+    from master.runs import mistakes
     collected = mistakes.Mistakes(source.model_config,
                                   other.texts if other else {})
-  with evaluation_run.Run(sets, source.read, _protocol_names(flags_obj),
-                          source.num_replicas, is_over) as run:
+  with evaluation.Run(sets, source.read, _protocol_names(flags_obj),
+                      source.num_replicas, is_over) as run:
     found, changes = _judge(flags_obj, run, source, notes, folder, other,
                             collected)
   if collected is not None:
@@ -168,9 +168,9 @@ def _run(flags_obj: flags.FlagValues, is_over: Callable[[], bool],
   return app.EXIT_FAILURE if run.is_partial else 0
 
 
-def _judge(flags_obj: flags.FlagValues, run: 'evaluation_run_lib.Run',
+def _judge(flags_obj: flags.FlagValues, run: 'evaluation_lib.Run',
            source: 'eval_sources_lib.Source', notes: list[str],
-           folder: Optional[results_folder.ResultsFolder],
+           folder: Optional[result_files.ResultsFolder],
            other: Optional[comparison.Other],
            collected: Optional['mistakes_lib.Mistakes']
            ) -> tuple[dict[str, Any], list[comparison.Change]]:
@@ -179,8 +179,8 @@ def _judge(flags_obj: flags.FlagValues, run: 'evaluation_run_lib.Run',
   Returns:
     What results.json holds, and what is read otherwise by `other`.
   """
-  from master.cli import judging as judging_lib
-  judging = judging_lib.Judging(run, folder, other, collected)
+  from master.runs import eval_writer as eval_writer_lib
+  judging = eval_writer_lib.Judging(run, folder, other, collected)
   found = None
   try:
     judging.take_all()
@@ -213,7 +213,7 @@ def _write_report(path: str, found: dict[str, Any],
 
 def main(flags_obj: flags.FlagValues, unused_arguments: list[str]) -> int:
   """Evaluates on every set and prints the table."""
-  from master.estimator import stop_signals
+  from master.estimator.hooks import stop_signals
   with stop_signals.listening(
       (signal.SIGINT, signal.SIGTERM),
       'what was read so far is judged and written') as heard, (

@@ -13,11 +13,11 @@ import numpy as np
 
 from master import config as config_lib
 from master import errors
-from master import evaluation_run
-from master.cli import hardware
-from master.cli import source_flags
+from master import hardware
+from master.cli import model_flags
 from master.evaluation import prediction_files
 from master.export import predictor as predictor_lib
+from master.runs import evaluation
 
 
 def usual_replicas(num_gpus: int) -> int:
@@ -30,7 +30,7 @@ def usual_replicas(num_gpus: int) -> int:
 
 
 def replicated(predictors: list[predictor_lib.Predictor],
-               with_attention: bool) -> evaluation_run.ReadFn:
+               with_attention: bool) -> evaluation.ReadFn:
   """Reads a batch with whichever predictor is idle.
 
   Args:
@@ -56,7 +56,7 @@ TextsByPlace = Mapping[tuple[str, int], tuple[str, Optional[float]]]
 
 
 def from_texts(texts: TextsByPlace,
-               set_names: Sequence[str]) -> evaluation_run.ReadFn:
+               set_names: Sequence[str]) -> evaluation.ReadFn:
   """Looks texts up in place of reading; one that is missing is empty.
 
   Args:
@@ -77,7 +77,7 @@ def from_texts(texts: TextsByPlace,
 
 
 def missing_texts(texts: TextsByPlace,
-                  sets: Sequence[evaluation_run.EvalSet]) -> list[str]:
+                  sets: Sequence[evaluation.EvalSet]) -> list[str]:
   """What is to be said of records without a text."""
   notes = []
   for eval_set in sets:
@@ -110,7 +110,7 @@ def _load(flags_obj: flags.FlagValues, stack: contextlib.ExitStack
   devices: list[Optional[str]] = [None]
   if num_gpus > 1:
     devices = [f'/gpu:{i}' for i in range(min(count, num_gpus))]
-  copies = [stack.enter_context(source_flags.load(flags_obj, device))
+  copies = [stack.enter_context(model_flags.load(flags_obj, device))
             for device in devices]
   return [copies[i % len(copies)] for i in range(count)]
 
@@ -152,7 +152,7 @@ class Model:
     warm_up(predictors, flags_obj.batch_size, flags_obj.report)
     self.read = replicated(predictors, flags_obj.report)
 
-  def check(self, sets: list[evaluation_run.EvalSet]) -> list[str]:
+  def check(self, sets: list[evaluation.EvalSet]) -> list[str]:
     """Nothing is to be said of the sets."""
     del sets
     return []
@@ -173,7 +173,7 @@ class Texts:
     self.num_replicas = 1
     self.read = from_texts(found.texts, set_names)
 
-  def check(self, sets: list[evaluation_run.EvalSet]) -> list[str]:
+  def check(self, sets: list[evaluation.EvalSet]) -> list[str]:
     """Compares the texts with the records that there are.
 
     Args:

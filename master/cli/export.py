@@ -14,14 +14,14 @@ from absl import flags
 
 from master import config as config_lib
 from master.cli import app
-from master.cli import common_flags
-from master.cli import source_flags
+from master.cli import config_flags
+from master.cli import model_flags
 
 
 def define_flags():
   """Flags of bin/export."""
-  source_flags.define_source_flags(with_exported=False)
-  common_flags.define_export_flags()
+  model_flags.define_source_flags(with_exported=False)
+  config_flags.define_export_flags()
   flags.DEFINE_string(
       'export_dir', None,
       'Folder of versions, as TensorFlow Serving reads it; made if need be.',
@@ -33,8 +33,8 @@ def main(flags_obj: flags.FlagValues, unused_arguments: list[str]):
   from master.export import onnx_model
   from master.export import saved_model
   from master.export import weights
-  export_config = common_flags.from_flags(config_lib.ExportConfig, flags_obj)
-  with source_flags.load(flags_obj) as model:
+  export_config = config_flags.from_flags(config_lib.ExportConfig, flags_obj)
+  with model_flags.load(flags_obj) as model:
     logging.info('Exporting %s', model.name)
     if export_config.format == 'checkpoint':
       path = weights.export_weights(model, flags_obj.export_dir)

@@ -21,7 +21,7 @@ from absl import flags
 
 from master import config as config_lib
 from master.cli import app
-from master.cli import common_flags
+from master.cli import config_flags
 from master.cli import flags_file
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def define_flags():
       'model_dir', None,
       'Directory to write: a new or an empty one.', required=True)
   # Judged when the file has told the rest.
-  common_flags.define_model_flags(validate=False)
+  config_flags.define_model_flags(validate=False)
 
 
 def _shown(name: str, value: Any) -> str:
@@ -93,7 +93,7 @@ def main(flags_obj: flags.FlagValues, unused_arguments: list[str]):
   logging.info('Reading %s', flags_obj.input)
   conversion = conversion_lib.plan(
       read(flags_obj.input), dialect,
-      common_flags.given(config_lib.ModelConfig, flags_obj))
+      config_flags.given(config_lib.ModelConfig, flags_obj))
   logging.info('Writing %s', flags_obj.model_dir)
   with model_dir_lib.writing(flags_obj.model_dir) as scratch:
     model_dir_lib.write(scratch, conversion.settings.config,

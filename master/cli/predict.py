@@ -24,9 +24,9 @@ from typing import Iterable, Iterator, NamedTuple, Optional
 from absl import flags
 
 from master import errors
+from master import progress as progress_lib
 from master.cli import app
-from master.cli import progress as progress_lib
-from master.cli import source_flags
+from master.cli import model_flags
 
 # A file of more bytes is no word image, and a batch of them fills the memory.
 _MAX_BYTES = 1 << 28
@@ -44,7 +44,7 @@ class _Line(NamedTuple):
 
 def define_flags():
   """Flags of bin/predict."""
-  source_flags.define_source_flags()
+  model_flags.define_source_flags()
   flags.DEFINE_enum(
       'format', 'text', ['text', 'json'],
       'text: path, text, confidence and, for a file that cannot be read, '
@@ -131,7 +131,7 @@ def _make_folder(attention_dir: str):
 
 def _draw_attention(path: str, reading, attention_dir: str):
   # Imported here, for few runs draw.
-  from master.cli import attention_picture
+  from master.report import attention_picture
   picture = attention_picture.draw(
       reading.image, reading.text, reading.confidence,
       reading.char_confidence, reading.attention)
@@ -202,7 +202,7 @@ def main(flags_obj: flags.FlagValues, arguments: list[str]) -> int:
         'FILE: name image files, folders, or - for names on stdin.')
   if flags_obj.attention_dir:
     _make_folder(flags_obj.attention_dir)
-  with source_flags.load(flags_obj) as predictor:
+  with model_flags.load(flags_obj) as predictor:
     return _predict(predictor, _paths(arguments), flags_obj.batch_size,
                     flags_obj.format, flags_obj.attention_dir)
 

@@ -48,7 +48,7 @@ def _render(output: str, count: int, seed: int, *more: str):
 
 def _picture_files(lmdb: str, directory: str, count: int) -> Sequence[str]:
   """Writes the first pictures of an LMDB as files, named by their labels."""
-  from master.inputs import lmdb_reader
+  from master.data import lmdb_reader
   shutil.rmtree(directory, ignore_errors=True)
   os.makedirs(directory)
   reader = lmdb_reader.LmdbReader(lmdb)

@@ -21,21 +21,21 @@ from absl import flags
 
 from master import charset as charset_lib
 from master import errors
+from master import progress as progress_lib
 from master.cli import app
-from master.cli import common_flags
-from master.cli import exclude_flag
-from master.cli import progress as progress_lib
-from master.inputs import lmdb_writer
+from master.cli import config_flags
+from master.cli import lmdb_flags
+from master.data import lmdb_writer
+from master.rendering import backgrounds as backgrounds_lib
+from master.rendering import contact_sheet as contact_sheet_lib
 from master.rendering import fonts as fonts_lib
 from master.rendering import forms as forms_lib
 from master.rendering import framing
-from master.rendering import pictures as pictures_lib
-from master.rendering import production
 from master.rendering import renderer
-from master.rendering import sheet as sheet_lib
 from master.rendering import signs
 from master.rendering import strokes
 from master.rendering import words as words_lib
+from master.rendering import worker
 
 # Flags of renderer.Settings' fields that are off unless given, and what each
 # is the share of.
@@ -97,14 +97,14 @@ def define_flags():
       'result does not hang on it.', lower_bound=0)
   flags.DEFINE_string(
       'sheet', None,
-      f'PNG file to draw the first {sheet_lib.CAPACITY} words and their '
-      'labels on, for a person to judge.')
+      f'PNG file to draw the first {contact_sheet_lib.CAPACITY} words and '
+      'their labels on, for a person to judge.')
   _define_word_flags()
   _define_look_flags()
 
 
 def _define_word_flags():
-  common_flags.define_charset_flag()
+  config_flags.define_charset_flag()
   flags.DEFINE_list(
       'words', None,
       'Files of words to render, separated by commas; one word a line, '
@@ -152,7 +152,7 @@ def _define_word_flags():
                'Share of the words of --words that are drawn from its words '
                f'of {words_lib.LONG} characters and more alone, 0 to 1; the '
                'others are drawn from all.')
-  exclude_flag.define('rendered', 'case and punctuation aside,')
+  lmdb_flags.define('rendered', 'case and punctuation aside,')
   flags.DEFINE_integer(
       'min_word_length', 1, 'Shortest word, in characters.', lower_bound=1)
   flags.DEFINE_integer(
@@ -411,10 +411,10 @@ def _drawable(characters: str, fonts: fonts_lib.FontBook) -> str:
 
 
 def _plan(flags_obj: flags.FlagValues, fonts: fonts_lib.FontBook
-          ) -> production.Plan:
+          ) -> worker.Plan:
   """What the flags ask for."""
   characters = charset_lib.load_characters(flags_obj.charset)
-  excluded = exclude_flag.labels(flags_obj.exclude, words_lib.folded)
+  excluded = lmdb_flags.labels(flags_obj.exclude, words_lib.folded)
   entries = _suitable_words(flags_obj, characters, excluded, fonts)
   mix = _mix(flags_obj)
   characters = _drawable(characters, fonts)
@@ -427,7 +427,7 @@ def _plan(flags_obj: flags.FlagValues, fonts: fonts_lib.FontBook
   weights = None
   if any(weight is not None for _, weight in entries):
     weights = [1.0 if weight is None else weight for _, weight in entries]
-  return production.Plan(
+  return worker.Plan(
       seed=flags_obj.seed, characters=characters,
       words=[word for word, _ in entries] or None, weights=weights, mix=mix,
       min_length=flags_obj.min_word_length,
@@ -441,7 +441,7 @@ def _backgrounds(flags_obj: flags.FlagValues) -> list[str]:
   """Paths of the pictures of --backgrounds."""
   if flags_obj.backgrounds is None:
     return []
-  paths, broken = pictures_lib.find(flags_obj.backgrounds)
+  paths, broken = backgrounds_lib.find(flags_obj.backgrounds)
   if broken:
     logging.warning('--backgrounds: %d files cannot be read as pictures, the '
                     'first is %s', len(broken), broken[0])
@@ -454,14 +454,14 @@ def _check_sheet(path: Optional[str]):
         f'--sheet={path}: its folder does not exist; create it first.')
 
 
-def _render(plan: production.Plan, flags_obj: flags.FlagValues,
-            sheet: Optional[sheet_lib.Sheet]) -> collections.Counter:
+def _render(plan: worker.Plan, flags_obj: flags.FlagValues,
+            sheet: Optional[contact_sheet_lib.Sheet]) -> collections.Counter:
   """Writes the LMDB; returns what the summary counts."""
   counts = collections.Counter()
   progress = progress_lib.Progress('render_lmdb', total=flags_obj.count)
   with lmdb_writer.LmdbWriter(flags_obj.output) as writer:
-    for record in production.records(plan, flags_obj.count,
-                                     flags_obj.processes):
+    for record in worker.records(plan, flags_obj.count,
+                                 flags_obj.processes):
       writer.add(record.rendering.image, record.label)
       counts['bytes'] += len(record.rendering.image)
       counts['fell_back'] += record.rendering.fell_back
@@ -482,7 +482,7 @@ def main(flags_obj: flags.FlagValues, arguments: list[str]) -> int:
     logging.warning('--fonts: %d files are no usable fonts, the first is %s',
                     len(fonts.skipped), fonts.skipped[0])
   plan = _plan(flags_obj, fonts)
-  sheet = sheet_lib.Sheet(fonts) if flags_obj.sheet else None
+  sheet = contact_sheet_lib.Sheet(fonts) if flags_obj.sheet else None
   counts = _render(plan, flags_obj, sheet)
   if sheet:
     sheet.save(flags_obj.sheet)

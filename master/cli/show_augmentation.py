@@ -21,8 +21,8 @@ from PIL import Image
 from master import config as config_lib
 from master import errors
 from master.cli import app
-from master.cli import common_flags
-from master.inputs import lmdb_reader
+from master.cli import config_flags
+from master.data import lmdb_reader
 from master.rendering import fonts as fonts_lib
 
 _GAP = 6
@@ -33,8 +33,8 @@ _PAPER = 255
 
 def define_flags():
   """Flags of data_tools/show_augmentation."""
-  common_flags.define_model_flags()
-  common_flags.define_augment_flags()
+  config_flags.define_model_flags()
+  config_flags.define_augment_flags()
   # To look at nothing changed there is no need of this command.
   flags.FLAGS.set_default('augment', 1.0)
   flags.DEFINE_string('lmdb', None, 'LMDB whose words are drawn.',
@@ -75,14 +75,14 @@ def _words(flags_obj: flags.FlagValues, model: config_lib.ModelConfig
   """
   import tensorflow.compat.v1 as tf
 
-  from master.inputs import image_ops
+  from master.images import decode
   reader = lmdb_reader.LmdbReader(flags_obj.lmdb)
   order = _rng(flags_obj).permutation(len(reader)).tolist()
   count = flags_obj.count
   words = []
   with tf.Graph().as_default(), tf.Session() as session:
     encoded = tf.placeholder(tf.string, [None])
-    decoded = image_ops.decode_sized(encoded, model)
+    decoded = decode.decode_sized(encoded, model)
     while order and len(words) < count:
       records = [reader.read(order.pop()) for _ in range(
           min(len(order), count))]
@@ -104,7 +104,7 @@ def _variants(words: list[_Word], flags_obj: flags.FlagValues,
   """float32 [words, variants, H, W, C]."""
   import tensorflow.compat.v1 as tf
 
-  from master.inputs import augmentation
+  from master.images import augment
   shape = (len(words), flags_obj.variants)
   seeds = _rng(flags_obj).integers(2**63, size=shape)
   with tf.Graph().as_default(), tf.Session() as session:
@@ -114,7 +114,7 @@ def _variants(words: list[_Word], flags_obj: flags.FlagValues,
         tf.placeholder(kind, [None, *x.shape[1:]]) for kind, x in (
             (tf.float32, images), (tf.int32, widths),
             (tf.int64, seeds.reshape(-1))))
-    changed = augmentation.augment_batch(image, width, seed, config)
+    changed = augment.augment_batch(image, width, seed, config)
     # A row at a time: a large sheet takes no more memory than a small one.
     return np.stack([session.run(changed, {
         image: np.repeat(images[i:i + 1], shape[1], axis=0),
@@ -172,9 +172,9 @@ def main(flags_obj: flags.FlagValues, arguments: list[str]) -> int:
       os.path.dirname(os.path.abspath(path))):
     raise errors.InputError(
         f'--output={path}: name a PNG file in a folder that exists.')
-  model = common_flags.from_flags(config_lib.ModelConfig, flags_obj)
+  model = config_flags.from_flags(config_lib.ModelConfig, flags_obj)
   words = _words(flags_obj, model)
-  variants = _variants(words, flags_obj, common_flags.from_flags(
+  variants = _variants(words, flags_obj, config_flags.from_flags(
       config_lib.AugmentConfig, flags_obj))
   _save(_sheet(words, variants), path)
   print(path)

@@ -28,7 +28,7 @@ from master import config as config_lib
 from master import errors
 from master import pretrained
 from master.cli import app
-from master.cli import common_flags
+from master.cli import config_flags
 from master.cli import flags_file
 
 _GROUPS = (config_lib.ModelConfig, config_lib.DataConfig,
@@ -60,7 +60,7 @@ def _inherited(flags_obj: flags.FlagValues
                ) -> Optional[config_lib.ModelConfig]:
   """The model whose settings hold where no flag is given; None: defaults."""
   directory = _inherited_from(flags_obj)
-  if directory and common_flags.not_given(config_lib.ModelConfig, flags_obj):
+  if directory and config_flags.not_given(config_lib.ModelConfig, flags_obj):
     return config_lib.read(directory).model
   return None
 
@@ -99,11 +99,11 @@ def _are_changeable(names: Sequence[str]) -> bool:
 
 def define_flags():
   """Defines the flags of this command."""
-  common_flags.define_model_flags(_inherited)
-  common_flags.define_data_flags()
-  common_flags.define_augment_flags()
-  common_flags.define_train_flags()
-  common_flags.define_decode_flags()
+  config_flags.define_model_flags(_inherited)
+  config_flags.define_data_flags()
+  config_flags.define_augment_flags()
+  config_flags.define_train_flags()
+  config_flags.define_decode_flags()
   flags.DEFINE_string(
       'model_dir', None,
       'Directory of checkpoints, event files and config.json. Training '
@@ -164,7 +164,7 @@ def define_flags():
       f'change, of {", ".join(_CHANGEABLE)}, separated by commas.')
   flags.register_validator('change_model', _are_changeable)
   flags.mark_flags_as_required(['model_dir', 'train_lmdb'])
-  common_flags.validate_named_paths('eval_lmdb')
+  config_flags.validate_named_paths('eval_lmdb')
   flags.register_multi_flags_validator(
       ['eval_lmdb', 'eval_steps', 'save_steps'],
       lambda values: (not values['eval_lmdb']
@@ -254,10 +254,10 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
   """Trains until train_steps."""
   del args
   inherited = _inherited(flags_obj)
-  model = common_flags.from_flags(config_lib.ModelConfig, flags_obj,
+  model = config_flags.from_flags(config_lib.ModelConfig, flags_obj,
                                   inherited)
   data, train, decode, augment = (
-      common_flags.from_flags(group, flags_obj) for group in _GROUPS[1:])
+      config_flags.from_flags(group, flags_obj) for group in _GROUPS[1:])
   train.check_all_is_read()
   config = config_lib.Config(model=model, decode=decode, data=data,
                              train=train, augment=augment)
@@ -271,17 +271,17 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
         'Settings of the model without a flag are those of %s',
         os.path.join(_inherited_from(flags_obj), config_lib.CONFIG_FILE))
   # Imported late: a wrong flag should not wait for TensorFlow.
-  from master import training_run
-  from master.estimator import distribution
-  run = training_run.TrainingRun(
+  from master.estimator.distribute import strategy
+  from master.runs import training
+  run = training.TrainingRun(
       config, model_dir, flags_obj.train_lmdb,
-      common_flags.named_paths('eval_lmdb', flags_obj.eval_lmdb),
+      config_flags.named_paths('eval_lmdb', flags_obj.eval_lmdb),
       pretrained.resolve(flags_obj.warm_start_from or ''),
       flags_obj.distribution,
       _weights(flags_obj.train_weights) if flags_obj.train_weights else None,
       flags_obj.export_best, _exporter(model_dir),
       flags_obj.warm_start_exclude,
-      distribution.cpu_devices(flags_obj.num_cpu_devices)
+      strategy.cpu_devices(flags_obj.num_cpu_devices)
       if flags_obj.num_cpu_devices else None,
       changes=changes, sample_losses=flags_obj.sample_losses)
   if run.estimator.config.is_chief:
@@ -301,15 +301,15 @@ def _write_settings(flags_obj: flags.FlagValues, config: config_lib.Config,
 
 def _train(run: Any, model_dir: str) -> int:
   """Trains, prints the newest metrics and tells the exit status."""
-  from master.estimator import peers
-  from master.estimator import stop_signals
+  from master.estimator.distribute import worker_health
+  from master.estimator.hooks import stop_signals
   try:
     results = run.train()
   except stop_signals.StoppedError as e:
     logging.warning('%s: the same command goes on from the checkpoint in %s',
                     e, model_dir)
     return 128 + e.number
-  except peers.WorkerLostError as e:
+  except worker_health.WorkerLostError as e:
     logging.error('%s', e)
     return app.EXIT_FAILURE
   for name, metrics in results.items():

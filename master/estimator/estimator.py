@@ -12,17 +12,17 @@ from absl import logging
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from master.estimator import calling
-from master.estimator import checkpoint_files
-from master.estimator import checkpoints
 from master.estimator import evaluation
-from master.estimator import specs
+from master.estimator import model_fn as model_fn_lib
 from master.estimator import prediction
 from master.estimator import run_config
-from master.estimator import saved_model
 from master.estimator import training_loop
+from master.estimator import user_functions
+from master.estimator.checkpoint import checkpoint_files
+from master.estimator.checkpoint import checkpoints
+from master.estimator.export import saved_model
 
-ModeKeys = specs.ModeKeys
+ModeKeys = model_fn_lib.ModeKeys
 
 
 def _with_model_dir(config: run_config.RunConfig,
@@ -63,7 +63,8 @@ class Estimator:
     self._config = _with_model_dir(config or run_config.RunConfig(),
                                    model_dir and os.fspath(model_dir))
     self._params = copy.deepcopy(dict(params or {}))
-    self._model_fn = calling.ModelFn(model_fn, self._params, self._config)
+    self._model_fn = user_functions.ModelFn(
+        model_fn, self._params, self._config)
     self._warm_start_from = warm_start_from
 
   @property
@@ -83,8 +84,9 @@ class Estimator:
     """The model_fn as a function of (features, labels, mode, config)."""
 
     def public_model_fn(features, labels, mode, config):
-      return calling.ModelFn(self._model_fn.function, self._params, config)(
-          features, labels, mode)
+      called = user_functions.ModelFn(
+          self._model_fn.function, self._params, config)
+      return called(features, labels, mode)
 
     return public_model_fn
 
@@ -225,5 +227,5 @@ class Estimator:
         as_text)
 
   def _input_fn(self, function: Callable[..., Any],
-                mode: str) -> calling.InputFn:
-    return calling.InputFn(function, mode, self._params, self._config)
+                mode: str) -> user_functions.InputFn:
+    return user_functions.InputFn(function, mode, self._params, self._config)

@@ -7,12 +7,12 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from master import errors
-from master.estimator import calling
-from master.estimator import checkpoints
-from master.estimator import distribution
-from master.estimator import hooks as hooks_lib
 from master.estimator import model_graph
-from master.estimator import stop_signals
+from master.estimator import user_functions
+from master.estimator.checkpoint import warm_start
+from master.estimator.distribute import strategy
+from master.estimator.hooks import loop_hooks
+from master.estimator.hooks import stop_signals
 
 
 def _metric_ops(graph: model_graph.ModelGraph) -> tuple[dict, Any]:
@@ -28,7 +28,7 @@ def _metric_ops(graph: model_graph.ModelGraph) -> tuple[dict, Any]:
   return values, tf.group(*updates)
 
 
-def evaluate(model_fn: calling.ModelFn, input_fn: calling.InputFn,
+def evaluate(model_fn: user_functions.ModelFn, input_fn: user_functions.InputFn,
              config: Any, checkpoint: str, steps: Optional[int] = None,
              hooks: Sequence[Any] = ()) -> dict[str, Any]:
   """Evaluates a checkpoint in a graph of its own.
@@ -53,13 +53,13 @@ def evaluate(model_fn: calling.ModelFn, input_fn: calling.InputFn,
     tf.set_random_seed(config.tf_random_seed)
     graph = model_graph.build(model_fn, input_fn, config.eval_distribute)
     values, update = _metric_ops(graph)
-    scaffold = checkpoints.prepare_scaffold(graph.scaffold, config,
-                                            checkpoint)
-    counter = hooks_lib.StopAfterBatchesHook(steps)
+    scaffold = warm_start.prepare_scaffold(graph.scaffold, config,
+                                           checkpoint)
+    counter = loop_hooks.StopAfterBatchesHook(steps)
     final = tf.train.FinalOpsHook(values)
     creator = tf.train.ChiefSessionCreator(
         scaffold,
-        config=distribution.session_config(config, config.eval_distribute),
+        config=strategy.session_config(config, config.eval_distribute),
         checkpoint_filename_with_path=checkpoint)
     with tf.train.MonitoredSession(
         creator, [*graph.input_hooks, *graph.hooks, *hooks, counter,

@@ -10,7 +10,7 @@ from typing import Any, Callable, Iterator, Mapping, Optional
 from absl import logging
 import tensorflow.compat.v1 as tf
 
-from master.estimator import saved_model
+from master.estimator.export import saved_model
 
 
 class Exporter(abc.ABC):

@@ -8,13 +8,12 @@ from typing import Any, Mapping, Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
-from master.estimator import agreement
-from master.estimator import calling
-from master.estimator import cluster as cluster_lib
-from master.estimator import distribution
-from master.estimator import hooks as hooks_lib
-from master.estimator import specs
-from master.estimator import specs as specs_lib
+from master.estimator import model_fn as model_fn_lib
+from master.estimator import user_functions
+from master.estimator.distribute import cluster as cluster_lib
+from master.estimator.distribute import strategy as strategy_lib
+from master.estimator.distribute import worker_sync
+from master.estimator.hooks import loop_hooks
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,27 +38,27 @@ class ModelGraph:
   hooks: Sequence[tf.train.SessionRunHook]
 
 
-def _read_input(input_fn: calling.InputFn) -> tuple[Any, list]:
+def _read_input(input_fn: user_functions.InputFn) -> tuple[Any, list]:
   """(features, labels) as tensors, and the hooks that start the input."""
   with tf.device('/cpu:0'):
     value = input_fn()
     if not isinstance(value, tf.compat.v2.data.Dataset):
-      return calling.split(value, input_fn.mode), []
+      return user_functions.split(value, input_fn.mode), []
     iterator = tf.data.make_initializable_iterator(value)
     element = iterator.get_next()
-  return (calling.split(element, input_fn.mode),
-          [hooks_lib.InitializerHook(iterator.initializer)])
+  return (user_functions.split(element, input_fn.mode),
+          [loop_hooks.InitializerHook(iterator.initializer)])
 
 
-def _spec_hooks(spec: specs_lib.EstimatorSpec) -> list:
-  if spec.mode == specs.ModeKeys.TRAIN:
+def _spec_hooks(spec: model_fn_lib.EstimatorSpec) -> list:
+  if spec.mode == model_fn_lib.ModeKeys.TRAIN:
     return [*spec.training_hooks, *spec.training_chief_hooks]
-  if spec.mode == specs.ModeKeys.EVAL:
+  if spec.mode == model_fn_lib.ModeKeys.EVAL:
     return list(spec.evaluation_hooks)
   return list(spec.prediction_hooks)
 
 
-def from_spec(spec: specs_lib.EstimatorSpec,
+def from_spec(spec: model_fn_lib.EstimatorSpec,
               input_hooks: Sequence[Any] = ()) -> ModelGraph:
   """The graph of a single replica."""
   return ModelGraph(
@@ -76,13 +75,13 @@ def _over_workers(graph: ModelGraph, strategy: Any) -> ModelGraph:
   cluster = cluster_lib.of(strategy)
   if cluster is None:
     return graph
-  loss = agreement.sum_over_workers(strategy, graph.loss) / len(
+  loss = worker_sync.sum_over_workers(strategy, graph.loss) / len(
       cluster.workers)
   return dataclasses.replace(
       graph, loss=loss, train_op=tf.group(graph.train_op, loss))
 
 
-def _from_replicas(specs: Sequence[specs_lib.EstimatorSpec],
+def _from_replicas(specs: Sequence[model_fn_lib.EstimatorSpec],
                    rows: Sequence[tf.Tensor],
                    input_hooks: Sequence[Any]) -> ModelGraph:
   first = from_spec(specs[0], input_hooks)
@@ -91,13 +90,13 @@ def _from_replicas(specs: Sequence[specs_lib.EstimatorSpec],
       name: (value, tf.group(*(s.eval_metric_ops[name][1] for s in specs)))
       for name, (value, _) in first.eval_metric_ops.items()}
   return dataclasses.replace(
-      first, loss=distribution.mean([spec.loss for spec in specs], rows),
+      first, loss=strategy_lib.mean([spec.loss for spec in specs], rows),
       train_op=tf.group(*train_ops) if train_ops else None,
       eval_metric_ops=metrics,
-      scaffold=distribution.merge_scaffolds([s.scaffold for s in specs]))
+      scaffold=strategy_lib.merge_scaffolds([s.scaffold for s in specs]))
 
 
-def build(model_fn: calling.ModelFn, input_fn: calling.InputFn,
+def build(model_fn: user_functions.ModelFn, input_fn: user_functions.InputFn,
           strategy: Any = None) -> ModelGraph:
   """Builds input and model in the current graph, the global step included.
 
@@ -112,8 +111,8 @@ def build(model_fn: calling.ModelFn, input_fn: calling.InputFn,
     return from_spec(model_fn(features, labels, input_fn.mode), input_hooks)
   with strategy.scope():
     tf.train.get_or_create_global_step()
-    specs, rows, initializer = distribution.build_replicas(
+    specs, rows, initializer = strategy_lib.build_replicas(
         strategy, model_fn, input_fn)
     graph = _from_replicas(specs, rows,
-                           [hooks_lib.InitializerHook(initializer)])
+                           [loop_hooks.InitializerHook(initializer)])
     return _over_workers(graph, strategy)

@@ -4,9 +4,9 @@ from typing import Any, Iterator, Mapping, Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
-from master.estimator import calling
-from master.estimator import checkpoints
 from master.estimator import model_graph
+from master.estimator import user_functions
+from master.estimator.checkpoint import warm_start
 
 
 def _choose(predictions: Any, keys: Optional[Sequence[str]]) -> Any:
@@ -35,8 +35,9 @@ def _rows(batch: Any) -> Iterator[Any]:
     yield {name: value[i] for name, value in batch.items()}
 
 
-def predict(model_fn: calling.ModelFn, input_fn: calling.InputFn, config: Any,
-            checkpoint: str, keys: Optional[Sequence[str]] = None,
+def predict(model_fn: user_functions.ModelFn,
+            input_fn: user_functions.InputFn, config: Any, checkpoint: str,
+            keys: Optional[Sequence[str]] = None,
             hooks: Sequence[Any] = (), single: bool = True) -> Iterator[Any]:
   """Yields predictions, in the order of the input.
 
@@ -55,7 +56,7 @@ def predict(model_fn: calling.ModelFn, input_fn: calling.InputFn, config: Any,
     model = model_graph.build(model_fn, input_fn)
     predictions = _choose(model.predictions, keys)
     creator = tf.train.ChiefSessionCreator(
-        checkpoints.prepare_scaffold(model.scaffold, config, checkpoint),
+        warm_start.prepare_scaffold(model.scaffold, config, checkpoint),
         config=config.session_config,
         checkpoint_filename_with_path=checkpoint)
     session = tf.train.MonitoredSession(

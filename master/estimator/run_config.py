@@ -6,7 +6,7 @@ from typing import Any, Callable, Mapping, Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
-from master.estimator import cluster as cluster_lib
+from master.estimator.distribute import cluster as cluster_lib
 
 _DEFAULT = object()
 _DEFAULT_SAVE_SECONDS = 600

@@ -13,9 +13,9 @@ from absl import logging
 import tensorflow.compat.v1 as tf
 
 from master import errors
-from master.estimator import checkpoints
 from master.estimator import estimator as estimator_lib
-from master.estimator import stop_signals
+from master.estimator.checkpoint import checkpoints
+from master.estimator.hooks import stop_signals
 
 
 @dataclasses.dataclass(frozen=True)

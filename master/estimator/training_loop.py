@@ -5,17 +5,19 @@ from typing import Any, Optional, Sequence
 from absl import logging
 import tensorflow.compat.v1 as tf
 
-from master.estimator import agreement
-from master.estimator import calling
-from master.estimator import checkpoint_files
-from master.estimator import checkpoints
-from master.estimator import cluster as cluster_lib
-from master.estimator import distribution
-from master.estimator import hooks as hooks_lib
-from master.estimator import loss_guard
 from master.estimator import model_graph
-from master.estimator import stop_signals
-from master.estimator import worker_loop
+from master.estimator import user_functions
+from master.estimator.checkpoint import checkpoint_files
+from master.estimator.checkpoint import warm_start as warm_start_lib
+from master.estimator.distribute import cluster as cluster_lib
+from master.estimator.distribute import strategy as strategy_lib
+from master.estimator.distribute import worker_session
+from master.estimator.distribute import worker_sync
+from master.estimator.hooks import checkpoint_hook
+from master.estimator.hooks import loss_guard
+from master.estimator.hooks import progress_hook
+from master.estimator.hooks import stop_signals
+from master.estimator.hooks import summary_hook
 
 
 def _own_hooks(graph: model_graph.ModelGraph, config: Any,
@@ -26,15 +28,15 @@ def _own_hooks(graph: model_graph.ModelGraph, config: Any,
   if not config.is_chief:
     return [_follow_hook(config, scaffold)]
   if config.save_summary_steps:
-    hooks.append(hooks_lib.SummaryHook(
+    hooks.append(summary_hook.SummaryHook(
         config.save_summary_steps, config.model_dir, scaffold))
   if config.log_step_count_steps:
-    hooks.append(hooks_lib.ProgressHook(
+    hooks.append(progress_hook.ProgressHook(
         config.log_step_count_steps, last_step, config.examples_per_step,
         {'loss': graph.loss}, config.examples_unit, config.model_dir,
         progress_fn=config.progress_fn))
   if config.save_checkpoints_steps or config.save_checkpoints_secs:
-    hooks.append(hooks_lib.CheckpointHook(
+    hooks.append(checkpoint_hook.CheckpointHook(
         config.model_dir, config.save_checkpoints_steps,
         config.save_checkpoints_secs, scaffold.saver, listeners,
         config.checkpoint_save_graph_def))
@@ -45,10 +47,10 @@ def _own_hooks(graph: model_graph.ModelGraph, config: Any,
 
 
 def _follow_hook(config: Any, scaffold: tf.train.Scaffold
-                 ) -> agreement.FollowHook:
+                 ) -> worker_sync.FollowHook:
   """What a worker that does not save does in place of it."""
-  return agreement.FollowHook(
-      agreement.save_reads(scaffold.saver), config.model_dir,
+  return worker_sync.FollowHook(
+      worker_sync.save_reads(scaffold.saver), config.model_dir,
       config.save_checkpoints_steps)
 
 
@@ -57,8 +59,8 @@ def _continue_without(lacking: str, scaffold: tf.train.Scaffold, config: Any,
   """`scaffold` that starts from this directory's checkpoint by `settings`."""
   logging.info('%s holds no %s; all else goes on from it.',
                settings.ckpt_to_initialize_from, lacking)
-  scaffold = checkpoints.prepare_scaffold(scaffold, config,
-                                          warm_start=settings)
+  scaffold = warm_start_lib.prepare_scaffold(scaffold, config,
+                                             warm_start=settings)
   # As restoring would do, so that the checkpoint counts among those kept.
   scaffold.saver.recover_last_checkpoints(tf.train.get_checkpoint_state(
       config.model_dir).all_model_checkpoint_paths)
@@ -76,17 +78,18 @@ def _prepare(scaffold: tf.train.Scaffold, config: Any, warm_start: Any
     # The session would restore through the saver, which wants everything.
     for lacking, settings_fn in (
         ('state of the optimizer, which starts anew',
-         checkpoints.without_optimizer),
+         warm_start_lib.without_optimizer),
         ('averages of weights or loss scale, which begin now',
-         checkpoints.without_companions)):
+         warm_start_lib.without_optional_variables)):
       settings = settings_fn(checkpoint)
       if settings:
         return _continue_without(lacking, scaffold, config, settings), None
-  return checkpoints.prepare_scaffold(
+  return warm_start_lib.prepare_scaffold(
       scaffold, config, checkpoint, warm_start), config.model_dir
 
 
-def train(model_fn: calling.ModelFn, input_fn: calling.InputFn, config: Any,
+def train(model_fn: user_functions.ModelFn,
+          input_fn: user_functions.InputFn, config: Any,
           last_step: Optional[int], hooks: Sequence[Any] = (),
           listeners: Sequence[Any] = (), warm_start: Any = None):
   """Trains in a graph of its own, from the latest checkpoint if there is one.
@@ -116,15 +119,16 @@ def train(model_fn: calling.ModelFn, input_fn: calling.InputFn, config: Any,
     heard.check()
 
 
-def _train(model_fn: calling.ModelFn, input_fn: calling.InputFn, config: Any,
+def _train(model_fn: user_functions.ModelFn,
+           input_fn: user_functions.InputFn, config: Any,
            last_step: Optional[int], hooks: Sequence[Any],
            listeners: Sequence[Any], warm_start: Any, heard: Any):
   strategy = config.train_distribute
-  session_config = distribution.session_config(config, strategy)
-  worker_loop.prepare(strategy, session_config)
+  session_config = strategy_lib.session_config(config, strategy)
+  worker_session.prepare(strategy, session_config)
   with tf.Graph().as_default() as tf_graph, tf_graph.device(
       config.device_fn):
-    tf.set_random_seed(distribution.seed(config))
+    tf.set_random_seed(strategy_lib.seed(config))
     graph = model_graph.build(model_fn, input_fn, strategy)
     tf.summary.scalar('loss', graph.loss)
     scaffold, restored_dir = _prepare(graph.scaffold, config, warm_start)
@@ -137,10 +141,10 @@ def _train(model_fn: calling.ModelFn, input_fn: calling.InputFn, config: Any,
     free_hooks = [*graph.hooks, *hooks]
     own_hooks = _own_hooks(graph, config, scaffold, last_step, listeners)
     if cluster_lib.of(strategy):
-      together = agreement.together(
+      together = worker_sync.together(
           strategy, [*free_hooks, *own_hooks], last_step, heard)
-      worker_loop.run(graph.train_op, strategy, scaffold, restored_dir,
-                      [*all_hooks, *stop_hooks, together], session_config)
+      worker_session.run(graph.train_op, strategy, scaffold, restored_dir,
+                         [*all_hooks, *stop_hooks, together], session_config)
       return
     with tf.train.MonitoredTrainingSession(
         checkpoint_dir=restored_dir, scaffold=scaffold,

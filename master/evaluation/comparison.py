@@ -12,7 +12,7 @@ from typing import Any, Callable, Iterable, Mapping, NamedTuple, Optional
 from master import errors
 from master.evaluation import line_files
 from master.evaluation import results
-from master.evaluation import significance
+from master.metrics import significance
 
 GAINED = 'gained'
 LOST = 'lost'

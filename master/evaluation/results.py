@@ -9,8 +9,8 @@ from typing import Any, Iterable, Mapping, Optional, Sequence
 import numpy as np
 
 from master.evaluation import known_sets
-from master.evaluation import protocols
-from master.evaluation import tallies
+from master.metrics import counts
+from master.metrics import protocols
 
 RESULTS_FILE = 'results.json'
 PREDICTIONS_FILE = 'predictions.jsonl'
@@ -34,7 +34,7 @@ class SetResult:
       from them to their texts.
     is_partial: whether the reading was interrupted.
   """
-  protocols: dict[str, tallies.Tally]
+  protocols: dict[str, counts.Tally]
   path: str = ''
   records: int = 0
   samples: int = 0
@@ -48,9 +48,9 @@ class SetResult:
   def of(cls, names: Iterable[str] = protocols.PROTOCOLS,
          **fields: Any) -> 'SetResult':
     """An empty result under the protocols `names`."""
-    return cls({name: tallies.Tally(name) for name in names}, **fields)
+    return cls({name: counts.Tally(name) for name in names}, **fields)
 
-  def add(self, sample: tallies.Sample) -> dict[str, Optional[bool]]:
+  def add(self, sample: counts.Sample) -> dict[str, Optional[bool]]:
     """Counts one sample.
 
     Returns:

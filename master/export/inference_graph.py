@@ -9,8 +9,8 @@ from typing import NamedTuple
 import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
-from master.inputs import image_ops
-from master.models import reading as reading_lib
+from master.images import decode
+from master.models import invalid_images as invalid_images_lib
 from master.models import recognizer as recognizer_lib
 
 SERVING_DEFAULT = 'serving_default'
@@ -59,7 +59,7 @@ def image_inputs(model_config: config_lib.ModelConfig) -> ImageInputs:
       examples, {EXAMPLE_FEATURE: tf.io.FixedLenFeature([], tf.string, '')})
   # Signatures feed these two by name, so they must not be folded away.
   image_bytes = tf.identity(parsed[EXAMPLE_FEATURE], 'image_bytes')
-  image, valid = image_ops.decode_images(image_bytes, model_config)
+  image, valid = decode.decode_images(image_bytes, model_config)
   return ImageInputs(examples, image_bytes, tf.identity(image, 'image'),
                      tf.identity(valid, 'valid'))
 
@@ -97,7 +97,7 @@ def build_inference_graph(config: config_lib.Config) -> InferenceGraph:
              for key in ('ids', 'logits', 'text', 'confidence',
                          'char_confidence', 'nbest_text', 'nbest_score')
              if key in reading}
-  served = reading_lib.mask_invalid(reading, inputs.valid)
+  served = invalid_images_lib.mask_invalid(reading, inputs.valid)
   maps = tf.identity(recognizer.attention_maps(memory, reading['ids']))
   explained = {
       **served, 'image': tf.identity(inputs.image),

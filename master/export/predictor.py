@@ -22,8 +22,8 @@ import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
 from master import errors
-from master.estimator import averages
-from master.estimator import checkpoints
+from master.estimator import moving_averages
+from master.estimator.checkpoint import checkpoints
 from master.export import inference_graph
 
 # Beside the SavedModel's own files, where its format leaves room for others.
@@ -169,8 +169,8 @@ class Predictor:
       # A training checkpoint also holds optimizer slots, which stay there.
       variables = checkpoints.named_variables()
       if use_average:
-        variables = averages.restored(variables,
-                                      checkpoints.saved_shapes(prefix))
+        variables = moving_averages.restored(variables,
+                                             checkpoints.saved_shapes(prefix))
       checkpoints.check_fits(variables, prefix)
       try:
         tf.train.Saver(variables).restore(session, prefix)

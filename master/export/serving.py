@@ -7,7 +7,7 @@ Guarded by tests/export/serving_test.py.
 from typing import Any, Callable
 
 from master import config as config_lib
-from master.estimator import serving
+from master.estimator.export import serving_input_receiver
 from master.export import inference_graph
 
 ReceiverFn = Callable[[], Any]
@@ -31,7 +31,7 @@ def image_bytes_receiver_fn(
 
   def serving_input_receiver_fn():
     inputs = inference_graph.image_inputs(model_config)
-    return serving.ServingInputReceiver(
+    return serving_input_receiver.ServingInputReceiver(
         _features(inputs), {'image_bytes': inputs.image_bytes})
 
   return serving_input_receiver_fn
@@ -50,7 +50,7 @@ def tf_example_receiver_fn(
 
   def serving_input_receiver_fn():
     inputs = inference_graph.image_inputs(model_config)
-    return serving.ServingInputReceiver(
+    return serving_input_receiver.ServingInputReceiver(
         _features(inputs), {'examples': inputs.examples})
 
   return serving_input_receiver_fn

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
-from master.estimator import checkpoints
+from master.estimator.checkpoint import checkpoints
 from master.export import predictor as predictor_lib
 from master.export import publishing
 

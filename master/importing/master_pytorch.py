@@ -1,7 +1,7 @@
 """The tensors of MASTER-pytorch (github.com/wenwenyu/MASTER-pytorch).
 
 Names and settings were read off its published source; expected outputs guard
-them in tests/importing/originals_test.py.
+them in tests/importing/original_models_test.py.
 """
 
 from master.importing import dialect

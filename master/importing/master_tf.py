@@ -3,7 +3,7 @@
 At commit 85f9217, whose weights were published, and at its head, which puts
 the context block into the first block of a stage only. Names and settings
 were read off its published source; expected outputs guard them in
-tests/importing/originals_test.py.
+tests/importing/original_models_test.py.
 """
 
 import numpy as np

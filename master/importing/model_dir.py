@@ -14,7 +14,7 @@ import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
 from master import errors
-from master.estimator import checkpoints
+from master.estimator.checkpoint import checkpoints
 from master.models import recognizer
 
 

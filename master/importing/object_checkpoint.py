@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from master import errors
-from master.estimator import checkpoints
+from master.estimator.checkpoint import checkpoints
 from master.importing import state as state_lib
 
 _SUFFIX = '/.ATTRIBUTES/VARIABLE_VALUE'

@@ -15,11 +15,11 @@ import tensorflow.compat.v1 as tf
 from master import charset as charset_lib
 from master import config as config_lib
 from master import errors
-from master.inputs import augmentation
-from master.inputs import data_position
-from master.inputs import image_ops
-from master.inputs import ordering
-from master.inputs import records as records_lib
+from master.data import records as records_lib
+from master.images import augment as augment_lib
+from master.images import decode
+from master.inputs import resume
+from master.inputs import sampling
 
 InputFn = Callable[..., tf.data.Dataset]
 
@@ -62,7 +62,7 @@ _CHUNK_TYPES = _Chunk(tf.string, tf.int32, tf.string, tf.int64, tf.int64,
 class _ChunkSource:
   """Reads chunks and judges their records; the Python side of a pipeline."""
 
-  def __init__(self, records: records_lib.Records, order: ordering.Order,
+  def __init__(self, records: records_lib.Records, order: sampling.Order,
                start: int, stop: int, model_config: config_lib.ModelConfig,
                data_config: config_lib.DataConfig,
                counter: records_lib.SkipCounter, is_training: bool):
@@ -208,8 +208,8 @@ def _load_chunk(chunk: tf.Tensor, source: _ChunkSource,
   read = _Chunk(*tf.numpy_function(source.read, [chunk], _CHUNK_TYPES))
   read.images.set_shape([None])
   # Chunks are loaded in parallel, so images of one need not be.
-  decoded = image_ops.decode_sized(read.images, model_config,
-                                   parallel_calls=None)
+  decoded = decode.decode_sized(read.images, model_config,
+                                parallel_calls=None)
   rows = tf.numpy_function(
       source.keep, [decoded.valid, decoded.sides, read.positions, read.drawn],
       tf.int64)
@@ -302,7 +302,7 @@ def _augment_fn(config: Optional[config_lib.AugmentConfig], seed: int,
   start = (seed * 0x9E3779B97F4A7C15) % 2**62
 
   def augment(images, widths, places):
-    return augmentation.augment_batch(
+    return augment_lib.augment_batch(
         images, widths, start + places * share.num_shards + share.shard,
         config)
 
@@ -316,7 +316,7 @@ def _with_position(features: dict[str, tf.Tensor], labels, share: _Share,
   places = features.pop(_PLACE)
   # Pipelines go on in step, so one tells about where the others are.
   behind = (places[-1] + 1) * share.num_shards
-  features[data_position.FEATURE] = tf.tile(
+  features[resume.FEATURE] = tf.tile(
       [[behind, fingerprint]], [tf.size(places), 1])
   return features, labels
 
@@ -355,7 +355,7 @@ def make_train_input_fn(paths: Sequence[str],
       features: {'image': float32 [B, H, W, C] in [-1, 1],
                  'index': int64 [B], the number in the record's keys,
                  'source': int64 [B], which of `paths` it is of, from 0,
-                 'position': int64 [B, 2], for `data_position.record`}
+                 'position': int64 [B, 2], for `resume.record`}
       labels: {'ids': int32 [B, num_steps], class ids, `<EOS>`, `<PAD>`s,
                'text': string [B], the label as it is}
 
@@ -363,15 +363,15 @@ def make_train_input_fn(paths: Sequence[str],
     InputError: naming the path that is no LMDB.
   """
   records = records_lib.Records(paths)
-  order = ordering.make_order(records.sizes, weights, seed,
+  order = sampling.make_order(records.sizes, weights, seed,
                               data_config.shuffle)
 
   def input_fn(input_context=None) -> tf.data.Dataset:
     share = _share(input_context, data_config.batch_size, len(records),
                    records.paths())
-    start = data_position.restored_place(resume_from, order)
+    start = resume.restored_place(resume_from, order)
     source = _ChunkSource(
-        records, ordering.ShardOrder(order, share.shard, share.num_shards),
+        records, sampling.ShardOrder(order, share.shard, share.num_shards),
         start // share.num_shards, sys.maxsize, model_config, data_config,
         counter or records_lib.SkipCounter(), is_training=True)
     dataset = _chunks(source, model_config, data_config,
@@ -418,12 +418,12 @@ def make_eval_input_fn(paths: Union[str, Sequence[str]],
     InputError: naming the path that is no LMDB.
   """
   records = records_lib.Records([paths] if isinstance(paths, str) else paths)
-  whole_order = ordering.FirstOrder(records.sizes, limit)
+  whole_order = sampling.FirstOrder(records.sizes, limit)
 
   def input_fn(input_context=None) -> tf.data.Dataset:
     share = _share(input_context, data_config.batch_size, whole_order.span,
                    records.paths())
-    order = ordering.ShardOrder(whole_order, share.shard, share.num_shards)
+    order = sampling.ShardOrder(whole_order, share.shard, share.num_shards)
     source = _ChunkSource(records, order, 0, order.span, model_config,
                           data_config, counter or records_lib.SkipCounter(),
                           is_training=False)

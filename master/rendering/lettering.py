@@ -10,8 +10,8 @@ from typing import NamedTuple, Optional, Sequence
 
 import numpy as np
 
+from master.rendering import compositing
 from master.rendering import fonts as fonts_lib
-from master.rendering import layers
 from master.rendering import paths
 from master.rendering import shaping
 
@@ -125,7 +125,7 @@ def letter(face: fonts_lib.Face, text: str, height: int, rng: random.Random,
       extras.append('cut')
       _cut(columns / (len(text) + 1), rows, free, margins, rng, strength)
   if bolder > 0:
-    mask = layers.thickened(mask, bolder)
+    mask = compositing.thickened(mask, bolder)
   left, top = pads[:2]
   box = Box(left - margins[0], top - margins[1],
             left + columns + margins[2], top + rows + margins[3])
@@ -164,7 +164,7 @@ def _on_path(path: str, face: fonts_lib.Face, text: str, size: int,
       mask = np.maximum(mask, other)
       extras += ('neighbours',)
   if bolder > 0:
-    mask = layers.thickened(mask, bolder)
+    mask = compositing.thickened(mask, bolder)
   box = Box(pad - margins[0], pad - margins[1], pad + across + margins[2],
             pad + down + margins[3])
   return Lettering(mask, box, rows, stroke + 2 * bolder, extras, growth,

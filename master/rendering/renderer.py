@@ -11,17 +11,17 @@ from typing import Optional, Sequence
 
 from PIL import Image
 
+from master.rendering import backgrounds as backgrounds_lib
 from master.rendering import camera
 from master.rendering import chance
 from master.rendering import colours
+from master.rendering import compositing
 from master.rendering import fonts as fonts_lib
 from master.rendering import framing
 from master.rendering import geometry
-from master.rendering import layers
 from master.rendering import lettering as lettering_lib
 from master.rendering import palettes
 from master.rendering import paths
-from master.rendering import pictures as pictures_lib
 from master.rendering import scene
 from master.rendering import sensor
 from master.rendering import signs
@@ -220,7 +220,7 @@ def render_word(text: str, rng: random.Random, fonts: fonts_lib.FontBook,
   channels = 1 if rng.random() < settings.grey_rate else 3
   own_colours = pool and chance.happens(
       rng, settings.photo_colour_rate * strength)
-  wanted = palettes.pair(pictures_lib.sample(
+  wanted = palettes.pair(backgrounds_lib.sample(
       pool, rng, placed.mask.size, palettes.SIDE, channels,
       settings.background_zoom), rng) if own_colours else None
   if not pool or rng.random() >= settings.background_rate * strength:
@@ -331,8 +331,8 @@ def _inked(mask: Image.Image, rng: random.Random, channels: int,
   strength = settings.strength
   back, ink = wanted or colours.pair(rng, channels, strength)
   if not pool:
-    look = layers.Look(back, ink, stroke)
-    picture = layers.surface(rng, mask.size, back, look.room, strength)
+    look = compositing.Look(back, ink, stroke)
+    picture = compositing.surface(rng, mask.size, back, look.room, strength)
     filling = None
     extras = ()
   else:
@@ -340,17 +340,18 @@ def _inked(mask: Image.Image, rng: random.Random, channels: int,
                                       settings.background_zoom,
                                       wanted is not None)
     extras = ('background', 'fill') if filling else ('background',)
-  layers.add_edges(picture, look, rng, strength)
+  compositing.add_edges(picture, look, rng, strength)
   if is_hollow:
-    layers.lay(picture, mask, layers.hollow(picture, mask, look, rng))
+    compositing.lay(picture, mask, compositing.hollow(picture, mask, look, rng))
     return picture, look.contrast, extras + ('hollow',)
   if drawing:
     return picture, signs.draw(drawing, picture, mask, look, rng), (
         extras + (drawing,))
-  layers.add_relief(picture, mask, look, rng, strength)
+  compositing.add_relief(picture, mask, look, rng, strength)
   if filling is None and rng.random() < 0.2 * strength:
-    filling = layers.surface(rng, mask.size, look.ink, 0.6 * look.room, 1.0)
-  layers.lay(picture, mask, filling or look.ink)
+    filling = compositing.surface(
+        rng, mask.size, look.ink, 0.6 * look.room, 1.0)
+  compositing.lay(picture, mask, filling or look.ink)
   return picture, look.contrast, extras
 
 
@@ -358,20 +359,20 @@ def _natural(size: tuple[int, int], back: colours.Colour,
              ink: colours.Colour, stroke: float, rng: random.Random,
              pool: Sequence[Sequence[Image.Image]], zoom: float,
              has_colours: bool
-             ) -> tuple[Image.Image, layers.Look, Optional[Image.Image]]:
+             ) -> tuple[Image.Image, compositing.Look, Optional[Image.Image]]:
   """A piece of a natural picture, what stands on it, and what fills that."""
-  photo = pictures_lib.piece(pool, rng, size, len(back), zoom)
+  photo = backgrounds_lib.piece(pool, rng, size, len(back), zoom)
   if has_colours:
     back = colours.rounded(photo.mean)
     ink = colours.against(back, rng, ink)
   elif rng.random() < _OWN_COLOUR_RATE:
     back = colours.rounded(photo.mean)
     ink = colours.against(back, rng, ink if rng.random() < 0.5 else None)
-  look = layers.Look(back, ink, stroke)
-  picture = layers.natural(photo, back, look.room, rng)
+  look = compositing.Look(back, ink, stroke)
+  picture = compositing.natural(photo, back, look.room, rng)
   filling = None
   if rng.random() < _FILL_RATE:
-    filling = layers.natural(pictures_lib.piece(pool, rng, size, len(back),
-                                                zoom),
-                             ink, 0.7 * look.room, rng)
+    filling = compositing.natural(
+        backgrounds_lib.piece(pool, rng, size, len(back), zoom), ink,
+        0.7 * look.room, rng)
   return picture, look, filling

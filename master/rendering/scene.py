@@ -11,12 +11,12 @@ from PIL import ImageDraw
 from PIL import ImageFilter
 
 from master.rendering import colours
-from master.rendering import layers
+from master.rendering import compositing
 
 _SMALL = 24  # Pixels of height: what is soft is drawn as small as that.
 
 
-def _small(size: layers.Size) -> layers.Size:
+def _small(size: compositing.Size) -> compositing.Size:
   scale = min(1.0, _SMALL / size[1])
   return max(2, round(size[0] * scale)), max(2, round(size[1] * scale))
 

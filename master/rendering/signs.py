@@ -14,7 +14,7 @@ from PIL import ImageChops
 from PIL import ImageFilter
 
 from master.rendering import colours
-from master.rendering import layers
+from master.rendering import compositing
 
 KINDS = ('neon', 'engraved', 'contour', 'shadow')
 # Width of strokes in pixels, below which a kind cannot be told from others.
@@ -30,7 +30,7 @@ def able(kind: str, stroke: float) -> bool:
 
 
 def draw(kind: str, picture: Image.Image, mask: Image.Image,
-         look: layers.Look, rng: random.Random) -> float:
+         look: compositing.Look, rng: random.Random) -> float:
   """Draws a word, in place.
 
   Args:
@@ -52,7 +52,7 @@ def draw(kind: str, picture: Image.Image, mask: Image.Image,
   return _shadowed(picture, mask, look, rng)
 
 
-def _neon(picture: Image.Image, mask: Image.Image, look: layers.Look,
+def _neon(picture: Image.Image, mask: Image.Image, look: compositing.Look,
           rng: random.Random) -> float:
   """Tubes that glow in the dark: along the strokes, or around bold ones."""
   dim = rng.uniform(0.08, 0.3)
@@ -70,39 +70,39 @@ def _neon(picture: Image.Image, mask: Image.Image, look: layers.Look,
   reach = picture.height * rng.uniform(0.05, 0.16)
   glow = tube.filter(ImageFilter.BoxBlur(reach)).filter(
       ImageFilter.BoxBlur(reach / 2))
-  layers.lay(picture, glow, colours.rounded(light), rng.uniform(0.35, 0.8))
-  layers.lay(picture, tube, colours.rounded(light))
+  compositing.lay(picture, glow, colours.rounded(light), rng.uniform(0.35, 0.8))
+  compositing.lay(picture, tube, colours.rounded(light))
   if tube is mask and look.stroke >= 3:
     # The middle of a tube is nearly white.
     core = tube.filter(ImageFilter.MinFilter(3)).filter(
         ImageFilter.BoxBlur(0.7))
-    layers.lay(picture, core, colours.rounded(
+    compositing.lay(picture, core, colours.rounded(
         [(value + 2 * 255) / 3 for value in light]), rng.uniform(0.3, 1.0))
   return colours.luminance(light) * (1 - dim) * 0.7
 
 
-def _engraved(picture: Image.Image, mask: Image.Image, look: layers.Look,
+def _engraved(picture: Image.Image, mask: Image.Image, look: compositing.Look,
               rng: random.Random) -> float:
   """Letters of the material they stand on, that edges alone tell apart."""
   reach = max(1, round(look.stroke * rng.uniform(0.15, 0.3)))
   right, down = rng.choice(((1, 1), (-1, 1), (1, -1), (-1, -1), (0, 1),
                             (0, -1)))
-  one = layers.shifted(mask, reach * right, reach * down)
-  other = layers.shifted(mask, -reach * right, -reach * down)
+  one = compositing.shifted(mask, reach * right, reach * down)
+  other = compositing.shifted(mask, -reach * right, -reach * down)
   luminance = colours.luminance(look.back)
   gain = rng.uniform(40, 90)
   # Face of the letters: a little lighter or darker, as worn or wet stone is.
   face = rng.choice((-1, 1)) * rng.uniform(8, 30)
   if not 0 < luminance + face < 255:
     face = -face
-  layers.lay(picture, mask, colours.rounded([v + face for v in look.back]),
-             0.6)
-  layers.lay(picture, ImageChops.subtract(one, other),
-             colours.rounded([v + gain for v in look.back]),
-             rng.uniform(0.7, 1.0))
-  layers.lay(picture, ImageChops.subtract(other, one),
-             colours.rounded([(1 - gain / 130) * v for v in look.back]),
-             rng.uniform(0.7, 1.0))
+  compositing.lay(picture, mask, colours.rounded([v + face for v in look.back]),
+                  0.6)
+  compositing.lay(picture, ImageChops.subtract(one, other),
+                  colours.rounded([v + gain for v in look.back]),
+                  rng.uniform(0.7, 1.0))
+  compositing.lay(picture, ImageChops.subtract(other, one),
+                  colours.rounded([(1 - gain / 130) * v for v in look.back]),
+                  rng.uniform(0.7, 1.0))
   return max(colours.LEAST_CONTRAST, min(gain, 255 - luminance)
              + gain / 130 * luminance)
 
@@ -115,13 +115,13 @@ def ring(mask: Image.Image, start: float, width: float) -> Image.Image:
     start: pixels between letters and line.
     width: of the line, in pixels.
   """
-  inner = layers.thickened(np.asarray(mask), start)
+  inner = compositing.thickened(np.asarray(mask), start)
   return ImageChops.subtract(
-      Image.fromarray(layers.thickened(inner, width)),
+      Image.fromarray(compositing.thickened(inner, width)),
       Image.fromarray(inner))
 
 
-def _contour(picture: Image.Image, mask: Image.Image, look: layers.Look,
+def _contour(picture: Image.Image, mask: Image.Image, look: compositing.Look,
              rng: random.Random) -> float:
   """Thin lines around the letters, one or two; at times ink within two."""
   thin = max(0.9, picture.height * rng.uniform(0.012, 0.03))
@@ -132,25 +132,26 @@ def _contour(picture: Image.Image, mask: Image.Image, look: layers.Look,
         for value in look.ink))
   kind = rng.random()
   if kind < 0.55:  # What they stand on shows within them.
-    layers.lay(picture, ring(mask, 0.0, thin), look.ink)
+    compositing.lay(picture, ring(mask, 0.0, thin), look.ink)
     return 0.8 * look.contrast
   gap = max(1.0, 1.5 * thin)
-  layers.lay(picture, ring(mask, gap, thin), look.ink)
+  compositing.lay(picture, ring(mask, gap, thin), look.ink)
   if kind < 0.75:
-    layers.lay(picture, ring(mask, 0.0, 0.6 * thin), look.ink)
+    compositing.lay(picture, ring(mask, 0.0, 0.6 * thin), look.ink)
     return 0.8 * look.contrast
-  layers.lay(picture, mask, look.ink)
+  compositing.lay(picture, mask, look.ink)
   return look.contrast
 
 
-def _shadowed(picture: Image.Image, mask: Image.Image, look: layers.Look,
+def _shadowed(picture: Image.Image, mask: Image.Image, look: compositing.Look,
               rng: random.Random) -> float:
   """A shadow that lies away from the letters, soft or sharp."""
   reach = picture.height * rng.uniform(0.04, 0.13)
-  shadow = layers.shifted(mask, round(rng.choice((-1, 1)) * reach),
-                          round(rng.choice((-0.5, 0.5, 1, 1)) * reach))
+  shadow = compositing.shifted(mask, round(rng.choice((-1, 1)) * reach),
+                               round(rng.choice((-0.5, 0.5, 1, 1)) * reach))
   if rng.random() < 0.6:
     shadow = shadow.filter(ImageFilter.BoxBlur(reach * rng.uniform(0.1, 0.6)))
-  layers.lay(picture, shadow, layers.shade(look), rng.uniform(0.3, 0.75))
-  layers.lay(picture, mask, look.ink)
+  compositing.lay(picture, shadow, compositing.shade(look),
+                  rng.uniform(0.3, 0.75))
+  compositing.lay(picture, mask, look.ink)
   return look.contrast

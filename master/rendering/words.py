@@ -12,8 +12,8 @@ from typing import Callable, Iterable, Mapping, Optional, Sequence
 from master import errors
 from master.rendering import chance
 from master.rendering import forms
-from master.rendering import made_up
 from master.rendering import punctuation
+from master.rendering import random_words
 
 _MANY_TRIES = 1000
 # Attempts to draw a word of letters alone from a list that has others too.
@@ -170,7 +170,7 @@ class WordSource:
     self._accept = accept
     self._drawable = drawable
     self._characters = frozenset(characters)
-    self._maker = made_up.WordMaker(characters, min_length, max_length)
+    self._maker = random_words.WordMaker(characters, min_length, max_length)
     self._marks = punctuation.Punctuation(characters, max_length)
     self._forms = forms.Forms(characters, min_length, max_length, self._drawn,
                               self._in_some_case)
@@ -269,7 +269,7 @@ class WordSource:
       return rng.choices(list(found), list(found.values()))[0]
     # A set with some letters in one case alone fits no whole pattern.
     return ''.join(c if c in self._characters else rng.choice(
-        made_up.case_patterns(c, self._characters)) for c in word)
+        random_words.case_patterns(c, self._characters)) for c in word)
 
   def _marked(self, word: str, rng: random.Random) -> str:
     if rng.random() >= self._mix.punctuation_rate:

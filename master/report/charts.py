@@ -6,7 +6,7 @@ Guarded by tests/report/charts_test.py.
 import html
 from typing import Any, Mapping, Optional, Sequence
 
-from master.evaluation import significance
+from master.metrics import significance
 from master.report import markup
 
 # In pixels: at this width the letters have their size.

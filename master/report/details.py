@@ -6,7 +6,7 @@ Guarded by tests/report/details_test.py.
 import html
 from typing import Any, Mapping, NamedTuple, Sequence
 
-from master.evaluation import breakdown
+from master.metrics import bins as bins_lib
 from master.report import charts
 from master.report import confusion
 from master.report import markup
@@ -31,12 +31,12 @@ class _Breakdown(NamedTuple):
 _BREAKDOWNS = {
     'by_length': _Breakdown(
         'Word accuracy by length', 'length of the label in characters',
-        breakdown.LENGTHS, True),
+        bins_lib.LENGTHS, True),
     'by_aspect': _Breakdown(
         'Word accuracy by aspect', 'width / height of the picture',
-        breakdown.ASPECTS, True),
+        bins_lib.ASPECTS, True),
     'by_kind': _Breakdown('Word accuracy by kind of text', 'kind of text',
-                          breakdown.KINDS, False),
+                          bins_lib.KINDS, False),
 }
 
 

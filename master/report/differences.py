@@ -5,8 +5,8 @@ Guarded by tests/report/differences_test.py.
 
 from typing import Callable, NamedTuple
 
-from master.evaluation import alignment
-from master.evaluation import protocols
+from master.metrics import edit_distance
+from master.metrics import protocols
 
 SAME = '.'
 SUBSTITUTED = 's'
@@ -66,11 +66,11 @@ def find(label: str, text: str, protocol: str) -> Differences:
   """
   rules = protocols.get(protocol)
   label_marks, text_marks = [SAME] * len(label), [SAME] * len(text)
-  _mark(alignment.align(rules.fold_label(label), rules.fold_text(text)),
+  _mark(edit_distance.align(rules.fold_label(label), rules.fold_text(text)),
         label_marks, text_marks, _owners(label, rules.fold_label),
         _owners(text, rules.fold_text), lambda found: found)
   # The rest, such as another case or a full stop.
-  _mark(alignment.align(label, text), label_marks, text_marks,
+  _mark(edit_distance.align(label, text), label_marks, text_marks,
         list(range(len(label))), list(range(len(text))),
         lambda unused_found: UNCOUNTED)
   return Differences(''.join(label_marks), ''.join(text_marks))

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, Optional, Sequence
 
 import numpy as np
 
-from master.evaluation import breakdown
 from master.evaluation import comparison
+from master.metrics import bins
 from master.report import differences
 
 CHANGES = ('', comparison.GAINED, comparison.LOST, comparison.OTHER)
@@ -35,7 +35,7 @@ class Item(NamedTuple):
     text: what was read.
     confidence: probability of the whole text, in [0, 1]; None if unknown.
     char_confidence: the same of each symbol, <EOS> included; may be empty.
-    kind: one of breakdown.KINDS.
+    kind: one of bins.KINDS.
     wrong_under: protocols under which it is wrong, the headline first; empty
       where only the compared model was.
     change: '' or what `comparison` calls it.
@@ -85,8 +85,8 @@ def names(items: Sequence[Item], set_names: Sequence[str],
       list(dict.fromkeys([*set_names, *(item.set_name for item in items)])),
       list(dict.fromkeys([*protocol_names, *(
           name for item in items for name in item.wrong_under)])),
-      [*(kind for kind in breakdown.KINDS if kind in kinds),
-       *sorted(kinds.difference(breakdown.KINDS))])
+      [*(kind for kind in bins.KINDS if kind in kinds),
+       *sorted(kinds.difference(bins.KINDS))])
 
 
 def mistakes(item: Item, found: differences.Differences) -> int:

@@ -9,7 +9,7 @@ from typing import Sequence
 
 from master import charset as charset_lib
 from master import config as config_lib
-from master.estimator import row_maps
+from master.estimator.checkpoint import row_maps
 
 # Variables with a row for each class, by their axis of classes.
 AXES = {

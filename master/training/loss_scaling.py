@@ -8,8 +8,8 @@ from typing import Sequence
 
 import tensorflow.compat.v1 as tf
 
-from master.estimator import companions
-from master.estimator import loss_guard
+from master.estimator.checkpoint import optional_variables
+from master.estimator.hooks import loss_guard
 from master.training import losses
 
 INITIAL_SCALE = 2.0 ** 15
@@ -37,9 +37,10 @@ class LossScale:
 
   def __init__(self):
     """Makes the variables, or finds those of the graph."""
-    self._scale = companions.variable(SCALE, [], tf.float32, INITIAL_SCALE)
-    self._good_steps = companions.variable(GOOD_STEPS, [], tf.int64)
-    self._skipped = companions.variable(SKIPPED, [], tf.int64)
+    self._scale = optional_variables.variable(
+        SCALE, [], tf.float32, INITIAL_SCALE)
+    self._good_steps = optional_variables.variable(GOOD_STEPS, [], tf.int64)
+    self._skipped = optional_variables.variable(SKIPPED, [], tf.int64)
     self.scale = self._scale.read_value()
     self.skipped = self._skipped.read_value()
 

@@ -8,14 +8,14 @@ from absl import logging
 import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
-from master.estimator import averages
+from master.estimator import moving_averages
 from master.training import accumulation
 from master.training import loss_scaling
 from master.training import optimizers
 from master.training import schedules
 
-# Collection of scalars that the runner shows in its progress lines, each
-# under the last part of its name; master/estimator/hooks.py reads it.
+# Collection of scalars that the runner's estimator/hooks/progress_hook.py
+# shows, each under the last part of its name.
 PROGRESS = 'progress_tensors'
 
 
@@ -136,8 +136,9 @@ def step(loss_fn: Callable[[int], tf.Tensor],
   if scaling:
     train = tf.group(train, scaling.update(are_finite))
   if config.average_decay:
-    train = averages.update({optimizers.variable_name(v): v
-                             for v in variables}, config.average_decay, train)
+    train = moving_averages.update(
+        {optimizers.variable_name(v): v for v in variables},
+        config.average_decay, train)
   return loss, train
 
 

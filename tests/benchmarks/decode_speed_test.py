@@ -6,8 +6,8 @@ import os
 from absl.testing import absltest
 from absl.testing import parameterized
 
-from tests import commands
-from tests import model_files
+from tests.support import commands
+from tests.support import model_files
 
 _FLAGFILE = '--flagfile=' + str(commands.ROOT / 'flags/model/tiny.flags')
 _RATIOS = ['cached_stop_over_backbone', 'cached_full_over_backbone',

@@ -6,9 +6,9 @@ import tempfile
 
 from absl.testing import absltest
 
-from tests import commands
-from tests import model_files
-from tests import word_sets
+from tests.support import commands
+from tests.support import model_files
+from tests.support import word_sets
 
 
 class EvalSpeedTest(absltest.TestCase):

@@ -7,8 +7,8 @@ import unicodedata
 
 from absl.testing import absltest
 
-from tests import commands
-from tests import font_files
+from tests.support import commands
+from tests.support import font_files
 
 _EXAMPLE = pathlib.Path(commands.ROOT, 'docs', 'fine_tuning')
 # Letters that are no letter with an accent.

@@ -5,8 +5,8 @@ import os
 
 from absl.testing import absltest
 
-from tests import commands
-from tests import word_sets
+from tests.support import commands
+from tests.support import word_sets
 
 
 def _run(*arguments):

@@ -9,8 +9,8 @@ from absl.testing import parameterized
 from benchmarks import latency
 from benchmarks import report
 from benchmarks import serving_probe
-from tests import commands
-from tests import model_files
+from tests.support import commands
+from tests.support import model_files
 
 _FLAGFILE = '--flagfile=' + str(commands.ROOT / 'flags/model/tiny.flags')
 _FEW = ('--repeats=1', '--cold_starts=1', '--requests=2', '--memory_batch=3')

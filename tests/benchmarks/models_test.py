@@ -14,7 +14,7 @@ from master import charset
 from master import errors
 from master import export
 from master.export import predictor
-from tests import test_util
+from tests.support import test_util
 
 
 def _raising(error, cause=None):

@@ -12,7 +12,7 @@ from absl.testing import absltest
 
 from benchmarks import peer_environment
 from master import errors
-from tests import commands
+from tests.support import commands
 
 # Makes environments of itself, and notes what it is asked to do.
 _FAKE_PYTHON = '''#!/bin/sh

@@ -15,10 +15,10 @@ import numpy as np
 
 from benchmarks import peer_environment
 from benchmarks import peer_probe
-from tests import commands
-from tests import extras
-from tests import model_files
-from tests import stub_rapidocr
+from tests.support import commands
+from tests.support import extras
+from tests.support import model_files
+from tests.support import stub_rapidocr
 
 _VENV = os.environ.get('PEER_VENV', os.path.join(commands.ROOT, '.venv-peers'))
 

@@ -13,11 +13,11 @@ from benchmarks import peer_environment
 from benchmarks import peers
 from benchmarks import report
 from master import errors
-from master.inputs import lmdb_writer
-from tests import commands
-from tests import extras
-from tests import model_files
-from tests import stub_rapidocr
+from master.data import lmdb_writer
+from tests.support import commands
+from tests.support import extras
+from tests.support import model_files
+from tests.support import stub_rapidocr
 
 
 class FakeProbe:

@@ -6,7 +6,7 @@ from absl.testing import absltest
 
 from benchmarks import serving_probe
 from master import errors
-from tests import model_files
+from tests.support import model_files
 
 
 @absltest.skipUnless(os.path.exists(serving_probe.STATUS_FILE),

@@ -5,8 +5,8 @@ import os
 
 from absl.testing import absltest
 
-from tests import commands
-from tests import word_sets
+from tests.support import commands
+from tests.support import word_sets
 
 
 class TrainSpeedTest(absltest.TestCase):
@@ -54,7 +54,7 @@ class TrainSpeedTest(absltest.TestCase):
             for row in found['rows']}
     self.assertEqual(['2:float32:1', '4:bfloat16:2'], list(rows))
     self.assertEqual({'4:bfloat16:2 over 2:float32:1':
-                          rows['4:bfloat16:2'] / rows['2:float32:1']},
+                      rows['4:bfloat16:2'] / rows['2:float32:1']},
                      found['ratios'])
     self.assertIn('turn 2: 2:float32:1', process.stderr)
 

@@ -7,7 +7,7 @@ import sys
 from absl.testing import absltest
 from absl.testing import parameterized
 
-from tests import commands
+from tests.support import commands
 
 COMMAND = '''"""Does one thing.
 

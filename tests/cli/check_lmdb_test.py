@@ -15,12 +15,12 @@ from absl.testing import absltest
 
 from master import parallel
 from master.cli import check_lmdb
-from master.inputs import lmdb_check
-from master.inputs import lmdb_pages
-from master.inputs import lmdb_reader
-from master.inputs import lmdb_writer
-from tests import commands
-from tests.inputs import pictures
+from master.data import lmdb_check
+from master.data import lmdb_pages
+from master.data import lmdb_reader
+from master.data import lmdb_writer
+from tests.support import commands
+from tests.support import pictures
 
 _FLAGS = types.SimpleNamespace(charset='62', max_label_length=9, max_listed=9,
                                processes=1)

@@ -10,9 +10,9 @@ import time
 from absl.testing import absltest
 from absl.testing import parameterized
 
-from master.inputs import lmdb_reader
-from tests import commands
-from tests.inputs import pictures
+from master.data import lmdb_reader
+from tests.support import commands
+from tests.support import pictures
 
 
 class CopyLmdbTest(parameterized.TestCase):

@@ -6,8 +6,8 @@ from absl.testing import absltest
 from PIL import Image
 
 from master.cli import count_kinds
-from master.inputs import lmdb_writer
-from tests import commands
+from master.data import lmdb_writer
+from tests.support import commands
 
 
 class CountTest(absltest.TestCase):

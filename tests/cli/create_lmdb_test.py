@@ -15,11 +15,11 @@ from absl.testing import parameterized
 from master import parallel
 from master.cli import bad_list
 from master.cli import create_lmdb
-from master.inputs import lmdb_reader
-from master.inputs import lmdb_writer
-from master.packing import judging
-from tests import commands
-from tests.inputs import pictures
+from master.data import image_loading
+from master.data import lmdb_reader
+from master.data import lmdb_writer
+from tests.support import commands
+from tests.support import pictures
 
 
 class CreateLmdbTest(parameterized.TestCase):
@@ -276,7 +276,7 @@ word_3.png, plain'''.replace('\n', '\r\n'))
     with mock.patch.object(parallel, 'run', run):
       with lmdb_writer.LmdbWriter(self._output) as writer:
         packing.run(writer, bad_list.BadList(None))
-    self.assertEqual({judging.CRASH: 2}, packing.counts)
+    self.assertEqual({image_loading.CRASH: 2}, packing.counts)
     self.assertEqual([str(i).encode() for i in range(300)
                       if i not in (7, 150)],
                      [record.label for record in self._records()])

@@ -7,23 +7,23 @@ import time
 from absl.testing import absltest
 import numpy as np
 
-from master import evaluation_run
 from master.cli import eval_sources
 from master.export import predictor as predictor_lib
-from tests import test_util
-from tests import word_sets
+from master.runs import evaluation
+from tests.support import test_util
+from tests.support import word_sets
 
 
 class TextsTest(absltest.TestCase):
 
   def test_texts_in_place_of_a_model(self):
     folder = self.create_tempdir().full_path
-    sets = evaluation_run.EvalSets({
+    sets = evaluation.EvalSets({
         'A': word_sets.write_words(os.path.join(folder, 'a'), ['a']),
         'B': word_sets.write_words(os.path.join(folder, 'b'), ['b', 'c'])},
                                    test_util.TINY, 4)
     texts = {('A', 1): ('x', 0.25), ('B', 2): ('y', None)}
-    with evaluation_run.Run(
+    with evaluation.Run(
         sets, eval_sources.from_texts(texts, ['A', 'B']), ('exact',), 1,
         lambda: False) as run:
       rows = list(run.rows())

@@ -15,9 +15,9 @@ from absl.testing import absltest
 from absl.testing import parameterized
 import lmdb
 
-from master.evaluation import protocols
-from tests import commands
-from tests import model_files
+from master.metrics import protocols
+from tests.support import commands
+from tests.support import model_files
 
 LABELS = ['abc', 'Déf', '!', 'too long for it', 'g', 'ab', 'b', 'c']
 

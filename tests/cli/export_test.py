@@ -4,8 +4,8 @@ import os
 
 from absl.testing import absltest
 
-from tests import commands
-from tests import model_files
+from tests.support import commands
+from tests.support import model_files
 
 
 class ExportTest(absltest.TestCase):

@@ -9,10 +9,10 @@ from absl.testing import parameterized
 
 from master import charset as charset_lib
 from master import config as config_lib
-from master.cli import common_flags
+from master.cli import config_flags
 from master.cli import flags_file
-from tests import flag_registry
-from tests import test_util
+from tests.support import flag_registry
+from tests.support import test_util
 
 _NAMES = [field.name for field in dataclasses.fields(config_lib.ModelConfig)]
 
@@ -22,7 +22,7 @@ class FlagsFileTest(parameterized.TestCase):
   def setUp(self):
     super().setUp()
     flag_registry.isolate(self)
-    common_flags.define_model_flags()
+    config_flags.define_model_flags()
     flags.DEFINE_string('note', None, 'A flag of no model.')
     self.folder = self.create_tempdir().full_path
 
@@ -37,7 +37,7 @@ class FlagsFileTest(parameterized.TestCase):
     self.addCleanup(os.chdir, os.getcwd())
     os.chdir('/')
     flags.FLAGS(['command', f'--flagfile={self.folder}/flags.txt'])
-    return common_flags.from_flags(config_lib.ModelConfig, flags.FLAGS)
+    return config_flags.from_flags(config_lib.ModelConfig, flags.FLAGS)
 
   @parameterized.parameters(
       {}, {'charset': charset_lib.NAMED_CHARSETS['95']},
@@ -52,7 +52,7 @@ class FlagsFileTest(parameterized.TestCase):
     self.write(test_util.TINY, '--gcb_heads=4')
     self.assertEqual(4, flags.FLAGS.gcb_heads)
     self.assertEqual(config_lib.ModelConfig(gcb_heads=4),
-                     common_flags.from_flags(config_lib.ModelConfig,
+                     config_flags.from_flags(config_lib.ModelConfig,
                                              flags.FLAGS))
 
   def test_lines(self):

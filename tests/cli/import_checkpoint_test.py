@@ -6,13 +6,13 @@ import shutil
 from absl.testing import absltest
 
 from master import config as config_lib
-from tests import commands
-from tests import extras
-from tests import model_files
-from tests import word_sets
-from tests.importing import golden
-from tests.importing import imported
-from tests.importing import originals
+from tests.support import commands
+from tests.support import extras
+from tests.support import imported_golden
+from tests.support import imported_models
+from tests.support import model_files
+from tests.support import original_models
+from tests.support import word_sets
 
 _TF_FLAGS = ('--image_height=16', '--image_width=20', '--num_heads=2',
              '--max_label_length=6')
@@ -26,9 +26,10 @@ class ImportCheckpointTest(absltest.TestCase):
     self.model_dir = os.path.join(self.folder, 'models', 'imported')
     self.charset = os.path.join(self.folder, 'charset.txt')
     model_files.write_files(self.folder, {
-        'charset.txt': '\n'.join(imported.CHARSET).encode() + b'\n'})
+        'charset.txt': '\n'.join(imported_models.CHARSET).encode() + b'\n'})
 
-  def run_import(self, *more, source='master_tf', path=golden.CHECKPOINT):
+  def run_import(self, *more, source='master_tf',
+                 path=imported_golden.CHECKPOINT):
     return commands.run(
         '-m', 'master.cli.import_checkpoint', f'--source={source}',
         f'--input={path}', f'--model_dir={self.model_dir}',
@@ -90,30 +91,32 @@ class ImportCheckpointTest(absltest.TestCase):
 
   @extras.needs('pytorch')
   def test_master_pytorch(self):
-    process = self.run_import(source='master_pytorch', path=golden.PTH)
+    process = self.run_import(source='master_pytorch', path=imported_golden.PTH)
     self.assertEqual(0, process.returncode, process.stderr)
     self.assertRegex(process.stdout, r'(?m)^gcb_fusion +concat +the file$')
     self.assertRegex(process.stdout,
                      r'(?m)^num_heads +2 +configuration in the file$')
     self.assertNotIn('WARNING', process.stderr)
     broken = os.path.join(self.folder, 'broken.pth')
-    shutil.copy(golden.PTH, broken)
+    shutil.copy(imported_golden.PTH, broken)
     os.truncate(broken, os.path.getsize(broken) // 2)
     shutil.rmtree(os.path.dirname(self.model_dir))
     self.assert_refused(self.run_import(source='master_pytorch', path=broken),
                         'broken.pth: damaged')
 
   def test_a_missing_tensor(self):
-    tensors = originals.make_state(originals.tf_shapes(golden.TF))
+    tensors = original_models.make_state(
+        original_models.tf_shapes(imported_golden.TF))
     del tensors['model/decoder/norm/gamma']
-    path = imported.write_checkpoint(
+    path = imported_models.write_checkpoint(
         tensors, os.path.join(self.folder, 'source', 'Best'))
     process = self.run_import(*_TF_FLAGS, path=path)
     self.assert_refused(process, r'1 fault: decoder/norm/gamma \[22\] is miss')
 
   def test_a_torn_checkpoint(self):
     for suffix in ('.index', '.data-00000-of-00001'):
-      shutil.copy(f'{golden.CHECKPOINT}{suffix}', f'{self.folder}/Best{suffix}')
+      shutil.copy(f'{imported_golden.CHECKPOINT}{suffix}',
+                  f'{self.folder}/Best{suffix}')
     os.truncate(f'{self.folder}/Best.data-00000-of-00001', 5000)
     self.assert_refused(
         self.run_import(*_TF_FLAGS, path=f'{self.folder}/Best'),

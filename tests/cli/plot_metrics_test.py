@@ -9,7 +9,7 @@ from absl.testing import absltest
 from master import errors
 from master.cli import plot_metrics
 from master.training import metrics_log
-from tests import flag_registry
+from tests.support import flag_registry
 
 
 class PlotMetricsTest(absltest.TestCase):

@@ -7,8 +7,8 @@ import tempfile
 from absl.testing import absltest
 from PIL import Image
 
-from tests import commands
-from tests import model_files
+from tests.support import commands
+from tests.support import model_files
 
 
 def _predict(*arguments, stdin=b''):

@@ -4,7 +4,7 @@ import os
 
 from absl.testing import absltest
 
-from tests import commands
+from tests.support import commands
 
 
 class QuickstartTest(absltest.TestCase):

@@ -12,8 +12,8 @@ from absl.testing import absltest
 from absl.testing import parameterized
 from PIL import Image
 
-from master.inputs import lmdb_reader
-from tests import commands
+from master.data import lmdb_reader
+from tests.support import commands
 
 
 class RenderLmdbTest(parameterized.TestCase):

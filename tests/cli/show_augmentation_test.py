@@ -9,8 +9,8 @@ from absl.testing import parameterized
 import numpy as np
 from PIL import Image
 
-from tests import commands
-from tests.inputs import pictures
+from tests.support import commands
+from tests.support import pictures
 
 # Cells begin behind the label, with a gap before each of them.
 _LEFT, _GAP = 150, 6

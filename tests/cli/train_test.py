@@ -13,13 +13,13 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
-from master.estimator import checkpoints
+from master.estimator.checkpoint import checkpoints
 from master.training import metrics_log
-from tests import commands
-from tests import model_files
-from tests import runs
-from tests import test_util
-from tests import word_sets
+from tests.support import commands
+from tests.support import model_files
+from tests.support import run_folders
+from tests.support import test_util
+from tests.support import word_sets
 
 
 def _latest_step(model_dir: str) -> int:
@@ -168,7 +168,7 @@ class TrainTest(absltest.TestCase):
     return process.stderr
 
   def _own_words(self):
-    """Words that the model of tests/model_files.py can read."""
+    """Words that the model of tests/support/model_files.py can read."""
     return word_sets.write_words(
         os.path.join(self.create_tempdir().full_path, 'words'),
         ['abc', 'de', 'gaf'])
@@ -261,7 +261,7 @@ class TrainTest(absltest.TestCase):
     log = self._train(*self._arguments(
         model_dir, '--train_steps=3', '--log_steps=1', '--dropout_rate=0',
         *arguments)[2:])
-    losses = list(runs.losses(model_dir).values())
+    losses = list(run_folders.losses(model_dir).values())
     self.assertLen(losses, 3)
     return losses, log
 

@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf
 
 from master.decoding import beam_search
 from master.decoding import greedy
-from tests import test_util
+from tests.support import test_util
 
 _PAD, _EOS, _SOS = 0, 1, 2
 _SPECIALS = greedy.Specials(sos_id=_SOS, eos_id=_EOS, pad_id=_PAD)

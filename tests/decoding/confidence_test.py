@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from master.decoding import confidence
-from tests import test_util
+from tests.support import test_util
 
 _EOS = 1
 

@@ -10,7 +10,7 @@ from absl import flags
 from absl.testing import absltest
 from absl.testing import parameterized
 
-from tests import flag_registry
+from tests.support import flag_registry
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 _COMMAND = re.compile(r'(?:bin|data_tools)/(\w+)$')

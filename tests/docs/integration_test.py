@@ -17,14 +17,14 @@ from absl.testing import absltest
 import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
-from master import training_run
-from master.estimator import original
+from master.estimator import compat
 from master.export import predictor as predictor_lib
-from master.inputs import data_position
-from tests import commands
-from tests import model_files
-from tests import test_util
-from tests import word_sets
+from master.inputs import resume
+from master.runs import training
+from tests.support import commands
+from tests.support import model_files
+from tests.support import test_util
+from tests.support import word_sets
 
 EXAMPLE = commands.ROOT / 'docs/integration/with_tf_estimator.py'
 PAGE = commands.ROOT / 'docs/integration.md'
@@ -54,7 +54,7 @@ def _values(model_dir):
           for name in reader.get_variable_to_shape_map()}
 
 
-@unittest.skipIf(original.ESTIMATOR is None,
+@unittest.skipIf(compat.ESTIMATOR is None,
                  'this TensorFlow has no tf.estimator: make test-tf-estimator')
 class IntegrationTest(tf.test.TestCase):
 
@@ -80,7 +80,7 @@ class IntegrationTest(tf.test.TestCase):
         train=config_lib.TrainConfig(train_steps=steps, save_steps=2,
                                      learning_rate=1e-3))
     config_lib.write(config, model_dir)
-    training_run.TrainingRun(config, model_dir, [cls.words], {}).train()
+    training.TrainingRun(config, model_dir, [cls.words], {}).train()
 
   def _copy(self, name):
     model_dir = os.path.join(self.folder, name)
@@ -139,7 +139,7 @@ class IntegrationTest(tf.test.TestCase):
     metrics = self._train_by_original(model_dir, 8)
     self.assertEqual(8, metrics['global_step'])
     # The data went on too.
-    self.assertEqual(8 * _BATCH, _values(model_dir)[data_position.NAME][0])
+    self.assertEqual(8 * _BATCH, _values(model_dir)[resume.NAME][0])
 
 
 class PageTest(absltest.TestCase):

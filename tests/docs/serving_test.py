@@ -31,13 +31,13 @@ import tensorflow.compat.v1 as tf
 
 from master.cli import export
 from master.export import warmup
-from master.inputs import image_ops
-from tests import commands
-from tests import extras
-from tests import flag_registry
-from tests import model_files
-from tests import test_util
-from tests.docs import stand_in_server
+from master.images import decode
+from tests.support import commands
+from tests.support import extras
+from tests.support import flag_registry
+from tests.support import model_files
+from tests.support import stand_in_server
+from tests.support import test_util
 
 ROOT = commands.ROOT
 PAGE = (ROOT / 'docs/serving.md').read_text(encoding='utf-8')
@@ -366,7 +366,7 @@ class ServingTest(absltest.TestCase):
       for size in ((37, 19), (9, 31), (400, 20)):
         encoded = model_files.encoded_image(3, size)
         with tf.Graph().as_default(), tf.Session() as session:
-          images, _ = session.run(image_ops.decode_images([encoded], config))
+          images, _ = session.run(decode.decode_images([encoded], config))
         image = example.model_input(Image.open(io.BytesIO(encoded)), 16, 20,
                                     channels)
         self.assertLess(np.abs(image - images[0]).max(), 4 / 127.5)

@@ -7,7 +7,7 @@ import tensorflow.compat.v1 as tf
 
 from master import errors
 from master import estimator as estimator_lib
-from tests import linear_model
+from tests.support import linear_model
 
 
 class EstimatorTest(tf.test.TestCase):

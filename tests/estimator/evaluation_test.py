@@ -5,7 +5,7 @@ import tensorflow.compat.v1 as tf
 
 from master import errors
 from master.estimator import evaluation
-from tests import linear_model
+from tests.support import linear_model
 
 
 def events(directory):

@@ -5,7 +5,7 @@ import os
 import tensorflow.compat.v1 as tf
 
 from master import estimator as estimator_lib
-from tests import linear_model
+from tests.support import linear_model
 
 _RECEIVER_FN = estimator_lib.build_raw_serving_input_receiver_fn(
     {'x': tf.TensorSpec([None, 3], tf.float32)})

@@ -5,10 +5,10 @@ import os
 
 import tensorflow.compat.v1 as tf
 
-from tests import linear_model
-from tests import workers
+from tests.support import linear_model
+from tests.support import workers
 
-_WORKER = ('-m', 'tests.estimator.linear_worker')
+_WORKER = ('-m', 'tests.support.linear_worker')
 
 
 class MultiWorkerTest(linear_model.RunnerTestCase):

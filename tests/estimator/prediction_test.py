@@ -2,7 +2,7 @@
 
 import tensorflow.compat.v1 as tf
 
-from tests import linear_model
+from tests.support import linear_model
 
 
 class PredictionTest(tf.test.TestCase):

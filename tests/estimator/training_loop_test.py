@@ -10,12 +10,12 @@ import tensorflow.compat.v1 as tf
 
 from master import errors
 from master import estimator as estimator_lib
-from master.estimator import checkpoints
-from master.estimator import distribution
-from tests import commands
-from tests import linear_model
+from master.estimator.checkpoint import checkpoints
+from master.estimator.distribute import strategy as strategy_lib
+from tests.support import commands
+from tests.support import linear_model
 
-# Two devices; tests/estimator/distribution_test.py says why on import.
+# Two devices; tests/estimator/distribute/strategy_test.py says why on import.
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices('CPU')[0],
     [tf.config.LogicalDeviceConfiguration()] * 2)
@@ -209,7 +209,7 @@ class TrainingLoopTest(linear_model.RunnerTestCase):
     one, two = (
         self.train(linear_model.estimator(
             without_optimizer(source), train_distribute=strategy), 6)
-        for strategy in (None, distribution.strategy_from_name(
+        for strategy in (None, strategy_lib.strategy_from_name(
             'mirrored', ['/cpu:0', '/cpu:1'])))
     self.assertEqual(6, two.get_variable_value('global_step'))
     self.assert_same_values(one, two)

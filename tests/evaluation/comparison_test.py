@@ -7,7 +7,7 @@ from absl.testing import parameterized
 
 from master import errors
 from master.evaluation import comparison
-from master.evaluation import significance
+from master.metrics import significance
 
 
 def _row(name, index, label, text, **more):

@@ -3,13 +3,13 @@
 from absl.testing import absltest
 
 from master.evaluation import results
-from master.evaluation import tallies
+from master.metrics import counts
 
 
 def _set_result(pairs, **fields):
   result = results.SetResult.of(**fields)
   for i, (label, text) in enumerate(pairs):
-    result.add(tallies.Sample(i, label, text, 0.5, (10, 20)))
+    result.add(counts.Sample(i, label, text, 0.5, (10, 20)))
   return result
 
 

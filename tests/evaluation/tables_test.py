@@ -4,7 +4,7 @@ from absl.testing import absltest
 
 from master.evaluation import results
 from master.evaluation import tables
-from master.evaluation import tallies
+from master.metrics import counts as counts_lib
 
 
 def _found(sets, names=('alnum_ci', 'case_sensitive', 'exact'), **more):
@@ -12,7 +12,7 @@ def _found(sets, names=('alnum_ci', 'case_sensitive', 'exact'), **more):
   for name, (pairs, fields) in sets.items():
     filled[name] = results.SetResult.of(names, **fields)
     for i, (label, text) in enumerate(pairs):
-      filled[name].add(tallies.Sample(i, label, text, None, (10, 20)))
+      filled[name].add(counts_lib.Sample(i, label, text, None, (10, 20)))
   return results.to_dict('m', '', filled, {'batch_size': 8}, **more)
 
 

@@ -5,8 +5,8 @@ import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
 from master.export import inference_graph
-from tests import model_files
-from tests import test_util
+from tests.support import model_files
+from tests.support import test_util
 
 CONFIG = config_lib.Config(test_util.TINY)
 

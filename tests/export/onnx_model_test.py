@@ -14,9 +14,9 @@ from master import errors
 from master.export import onnx_model
 from master.export import predictor as predictor_lib
 from master.models import folded
-from tests import extras
-from tests import model_files
-from tests import test_util
+from tests.support import extras
+from tests.support import model_files
+from tests.support import test_util
 
 if extras.is_there('onnx'):
   import onnx

@@ -12,11 +12,11 @@ import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
 from master import errors
-from master.estimator import averages
+from master.estimator import moving_averages
 from master.export import predictor as predictor_lib
 from master.export import saved_model
-from tests import model_files
-from tests import test_util
+from tests.support import model_files
+from tests.support import test_util
 
 Predictor = predictor_lib.Predictor
 
@@ -126,7 +126,7 @@ class PredictorTest(tf.test.TestCase, parameterized.TestCase):
     # Statistics of batch norms have no averages.
     weights = {name: value for name, value in values.items()
                if 'moving_' not in name and name != 'global_step'}
-    values.update({name + averages.SUFFIX: value
+    values.update({name + moving_averages.SUFFIX: value
                    for name, value in weights.items()})
     values.update({name: -value for name, value in weights.items()})
     with test_util.graph_session() as session:

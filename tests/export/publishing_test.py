@@ -11,7 +11,7 @@ from master import errors
 from master.export import predictor as predictor_lib
 from master.export import publishing
 from master.export import saved_model
-from tests import model_files
+from tests.support import model_files
 
 
 class PublishingTest(tf.test.TestCase):

@@ -14,9 +14,9 @@ from master import config as config_lib
 from master.export import predictor as predictor_lib
 from master.export import saved_model
 from master.models import folded
-from tests import commands
-from tests import model_files
-from tests import test_util
+from tests.support import commands
+from tests.support import model_files
+from tests.support import test_util
 
 # Run where nothing of ours can be imported.
 LOADER = '''

@@ -3,11 +3,11 @@
 import tensorflow.compat.v1 as tf
 
 from master import model_fn as model_fn_lib
-from master.estimator import exporting
-from master.estimator import specs
+from master.estimator import model_fn
+from master.estimator.export import export_output
 from master.export import serving
-from tests import model_files
-from tests import test_util
+from tests.support import model_files
+from tests.support import test_util
 
 
 class ServingTest(tf.test.TestCase):
@@ -17,10 +17,10 @@ class ServingTest(tf.test.TestCase):
     with test_util.graph_session() as session:
       receiver = receiver_fn(test_util.TINY)()
       spec = model_fn_lib.model_fn_builder(test_util.TINY)(
-          receiver.features, None, specs.ModeKeys.PREDICT)
+          receiver.features, None, model_fn.ModeKeys.PREDICT)
       test_util.assign_formula(session, tf.global_variables())
       (self.input_name, placeholder), = receiver.receiver_tensors.items()
-      outputs = spec.export_outputs[exporting.DEFAULT_SIGNATURE].outputs
+      outputs = spec.export_outputs[export_output.DEFAULT_SIGNATURE].outputs
       return session.run(outputs, {placeholder: requests})
 
   def test_serves_image_bytes(self):

@@ -8,9 +8,9 @@ import tensorflow.compat.v1 as tf
 from master.export import predictor as predictor_lib
 from master.export import saved_model
 from master.export import warmup
-from tests import extras
-from tests import model_files
-from tests import test_util
+from tests.support import extras
+from tests.support import model_files
+from tests.support import test_util
 
 if extras.is_there('serving'):
   from tensorflow_serving.apis import prediction_log_pb2

@@ -8,11 +8,11 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
-from master.estimator import averages
-from master.estimator import checkpoints
+from master.estimator import moving_averages
+from master.estimator.checkpoint import checkpoints
 from master.export import predictor as predictor_lib
 from master.export import weights
-from tests import model_files
+from tests.support import model_files
 
 
 def training_checkpoint(folder):
@@ -30,7 +30,7 @@ def training_checkpoint(folder):
       if value.dtype == np.float32 and 'moving' not in name:
         # Never the value itself, whatever the shape.
         other = value + rng.uniform(0.01, 0.02, value.shape).astype(np.float32)
-        tf.get_variable(name + averages.SUFFIX, initializer=other)
+        tf.get_variable(name + moving_averages.SUFFIX, initializer=other)
         tf.get_variable(f'{name}/Adam', initializer=other)
     session.run(tf.global_variables_initializer())
     step = [v for v in tf.global_variables()
@@ -61,7 +61,7 @@ class WeightsTest(tf.test.TestCase):
     shapes = exported.get_variable_to_shape_map()
     num_averages = 0
     for name in shapes:
-      average = name + averages.SUFFIX
+      average = name + moving_averages.SUFFIX
       has_average = trained.has_tensor(average)
       num_averages += has_average
       self.assertAllEqual(

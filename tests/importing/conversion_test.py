@@ -13,10 +13,10 @@ from master.importing import conversion
 from master.importing import dialect
 from master.importing import master_pytorch
 from master.importing import master_tf
-from tests.importing import imported
-from tests.importing import originals
+from tests.support import imported_models
+from tests.support import original_models
 
-Settings = originals.Settings
+Settings = original_models.Settings
 
 _PYTORCH = (
     Settings(), Settings(heads=2, fusion='mul', channels=3, layers=3),
@@ -36,19 +36,19 @@ _SMALL = Settings()
 
 
 def _pytorch(settings=_SMALL, both_names=True):
-  return originals.make_state(
-      originals.pytorch_shapes(settings, both_names))
+  return original_models.make_state(
+      original_models.pytorch_shapes(settings, both_names))
 
 
 def _plan(tensors, table=master_pytorch.DIALECT, settings=_SMALL, **more):
-  return conversion.plan(imported.state_of(tensors), table,
-                         {**imported.given(settings), **more})
+  return conversion.plan(imported_models.state_of(tensors), table,
+                         {**imported_models.given(settings), **more})
 
 
 class EqualityTest(tf.test.TestCase, parameterized.TestCase):
 
   def assert_equal(self, plan, expected, settings):
-    got = imported.outputs(plan, *imported.inputs(settings))
+    got = imported_models.outputs(plan, *imported_models.inputs(settings))
     for name in ('memory', 'logits'):
       self.assertAllClose(expected[name], got[name], rtol=1e-4, atol=1e-4)
       self.assertGreater(np.ptp(expected[name]), 0.1)
@@ -58,8 +58,8 @@ class EqualityTest(tf.test.TestCase, parameterized.TestCase):
     tensors = _pytorch(settings)
     plan = _plan(tensors, settings=settings)
     self.assert_equal(
-        plan, originals.pytorch_outputs(tensors, settings,
-                                        *imported.inputs(settings)), settings)
+        plan, original_models.pytorch_outputs(
+            tensors, settings, *imported_models.inputs(settings)), settings)
     config = plan.settings.config
     self.assertEqual(
         (settings.heads, settings.fusion, settings.channels, settings.layers,
@@ -70,11 +70,11 @@ class EqualityTest(tf.test.TestCase, parameterized.TestCase):
 
   @parameterized.parameters(*_TF)
   def test_master_tf(self, settings):
-    tensors = originals.make_state(originals.tf_shapes(settings))
+    tensors = original_models.make_state(original_models.tf_shapes(settings))
     plan = _plan(tensors, master_tf.DIALECT, settings)
     self.assert_equal(
-        plan, originals.tf_outputs(tensors, settings,
-                                   *imported.inputs(settings)), settings)
+        plan, original_models.tf_outputs(
+            tensors, settings, *imported_models.inputs(settings)), settings)
     config = plan.settings.config
     self.assertEqual(
         ('all' if settings.context_in_all else 'first', settings.layers,
@@ -86,13 +86,14 @@ class EqualityTest(tf.test.TestCase, parameterized.TestCase):
     # Else the comparisons above might not see a setting that is not read.
     settings = Settings(heads=2)
     tensors = _pytorch(settings)
-    right = originals.pytorch_outputs(tensors, settings,
-                                      *imported.inputs(settings))
+    right = original_models.pytorch_outputs(tensors, settings,
+                                            *imported_models.inputs(settings))
     for changes in (dict(num_heads=11), dict(gcb_scale_mask=True),
                     dict(gcb_norm_epsilon=0.1), dict(layer_norm_epsilon=0.1),
                     dict(scale_embedding=False)):
-      got = imported.outputs(_plan(tensors, settings=settings, **changes),
-                             *imported.inputs(settings))
+      got = imported_models.outputs(
+          _plan(tensors, settings=settings, **changes),
+          *imported_models.inputs(settings))
       self.assertGreater(max(np.abs(right[name] - got[name]).max()
                              for name in ('memory', 'logits')), 1e-3, changes)
 
@@ -114,7 +115,7 @@ class NamesTest(tf.test.TestCase, parameterized.TestCase):
               if name not in first}
     # Some by the first name, some by the second.
     mixed = {name if i % 2 else next(
-        other for other in second if originals.first_name(other) == name):
+        other for other in second if original_models.first_name(other) == name):
              value for i, (name, value) in enumerate(first.items())}
     expected = self.values(both)
     for tensors in (first, second, mixed):
@@ -136,7 +137,7 @@ class NamesTest(tf.test.TestCase, parameterized.TestCase):
     self.assert_same_values(self.values(tensors), self.values(lean))
 
   def test_a_checkpoint_of_the_model_alone_and_of_a_training(self):
-    tensors = originals.make_state(originals.tf_shapes(Settings()))
+    tensors = original_models.make_state(original_models.tf_shapes(Settings()))
     expected = self.values(tensors, master_tf.DIALECT)
     bare = {name.removeprefix('model/'): value
             for name, value in tensors.items()}
@@ -150,7 +151,7 @@ class NamesTest(tf.test.TestCase, parameterized.TestCase):
     self.assert_same_values(expected, self.values(trained, master_tf.DIALECT))
 
   def test_missing_projections_are_identities(self):
-    values = self.values(originals.make_state(originals.tf_shapes(
+    values = self.values(original_models.make_state(original_models.tf_shapes(
         Settings())), master_tf.DIALECT)
     for part in ('query', 'key', 'value'):
       name = f'decoder/layer2/memory_attention/{part}'
@@ -158,7 +159,7 @@ class NamesTest(tf.test.TestCase, parameterized.TestCase):
       self.assertAllEqual(np.zeros(22), values[f'{name}/bias'])
 
   def test_projections_that_are_there_are_used_all_or_none(self):
-    tensors = originals.make_state(originals.tf_shapes(Settings()))
+    tensors = original_models.make_state(original_models.tf_shapes(Settings()))
     for i in range(2):
       for attention in ('self_attn', 'src_attn'):
         for j in range(3):
@@ -193,7 +194,7 @@ class FaultsTest(tf.test.TestCase, parameterized.TestCase):
           f'{shape} is missing. Nothing was written.', self.message(tensors))
 
   def test_every_tensor_is_missed_of_master_tf(self):
-    whole = originals.make_state(originals.tf_shapes(
+    whole = original_models.make_state(original_models.tf_shapes(
         Settings(context_in_all=True, fusion='concat')))
     for name in whole:
       tensors = dict(whole)

@@ -7,9 +7,9 @@ import numpy as np
 from master.importing import dialect
 from master.importing import master_pytorch
 from master.importing import master_tf
-from tests.importing import originals
+from tests.support import original_models
 
-Settings = originals.Settings
+Settings = original_models.Settings
 
 
 def _structure(table, shapes):
@@ -26,7 +26,7 @@ class DialectTest(parameterized.TestCase):
        ((1, 2, 1, 2), 1, 'mul')))
   def test_structure_of_master_pytorch(self, settings, expected):
     found = _structure(master_pytorch.DIALECT,
-                       originals.pytorch_shapes(settings))
+                       original_models.pytorch_shapes(settings))
     self.assertEqual(expected, found[:3])
     self.assertFalse(found.in_all_blocks or found.has_join_norm)
 
@@ -35,7 +35,7 @@ class DialectTest(parameterized.TestCase):
       (Settings(fusion='concat', context_in_all=True), 'concat', True, True),
       (Settings(fusion='mul'), 'mul', False, False))
   def test_structure_of_master_tf(self, settings, fusion, in_all, join_norm):
-    found = _structure(master_tf.DIALECT, originals.tf_shapes(settings))
+    found = _structure(master_tf.DIALECT, original_models.tf_shapes(settings))
     self.assertEqual(((1, 2, 1, 2), 2, fusion, in_all, True, join_norm),
                      tuple(found))
 
@@ -44,8 +44,8 @@ class DialectTest(parameterized.TestCase):
                      tuple(master_tf.DIALECT.structure(['x', 'y/kernel'])))
 
   @parameterized.parameters(
-      (master_pytorch.DIALECT, originals.pytorch_shapes),
-      (master_tf.DIALECT, originals.tf_shapes))
+      (master_pytorch.DIALECT, original_models.pytorch_shapes),
+      (master_tf.DIALECT, original_models.tf_shapes))
   def test_the_table_names_every_tensor_that_is_used(self, table, shapes):
     for fusion in ('add', 'mul', 'concat'):
       names = {table.first_name(name) for name in
@@ -62,7 +62,7 @@ class DialectTest(parameterized.TestCase):
   def test_origins(self):
     table = master_pytorch.DIALECT
     origins = table.origins(
-        _structure(table, originals.pytorch_shapes(Settings())))
+        _structure(table, original_models.pytorch_shapes(Settings())))
     self.assertEqual(
         'conv_embedding_gc.backbone.layer2.1.bn2.running_var',
         origins['backbone/stage2_block2/conv2/norm/moving_variance'].name)

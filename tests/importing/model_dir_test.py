@@ -10,12 +10,12 @@ import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
 from master import errors
-from master.estimator import checkpoints
+from master.estimator.checkpoint import checkpoints
 from master.export import predictor
 from master.importing import model_dir
 from master.models import recognizer
-from tests import model_files
-from tests import test_util
+from tests.support import model_files
+from tests.support import test_util
 
 
 def _values():

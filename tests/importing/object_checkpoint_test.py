@@ -7,7 +7,7 @@ import tensorflow.compat.v1 as tf
 
 from master import errors
 from master.importing import object_checkpoint
-from tests.importing import imported
+from tests.support import imported_models
 
 
 class ObjectCheckpointTest(tf.test.TestCase):
@@ -18,7 +18,7 @@ class ObjectCheckpointTest(tf.test.TestCase):
     self.prefix = os.path.join(self.folder, 'ckpt', 'Best')
 
   def write(self, **tensors):
-    return imported.write_checkpoint(tensors, self.prefix)
+    return imported_models.write_checkpoint(tensors, self.prefix)
 
   def test_reads_what_tf_train_checkpoint_writes(self):
     # The way of TensorFlow 2, whose files these are.

@@ -14,8 +14,8 @@ import numpy as np
 
 from master import errors
 from master.importing import pytorch_file
-from tests import extras
-from tests.importing import trainer_files
+from tests.support import extras
+from tests.support import trainer_files
 
 if extras.is_there('pytorch'):
   import torch

@@ -10,13 +10,13 @@ import tensorflow.compat.v1 as tf
 from master import charset as charset_lib
 from master import config as config_lib
 from master import errors
-from master.inputs import data_position
-from master.inputs import image_ops
+from master.data import lmdb_writer
+from master.data import records
+from master.images import decode
 from master.inputs import input_fn as input_fn_lib
-from master.inputs import lmdb_writer
-from master.inputs import records
-from tests import test_util
-from tests.inputs import pictures
+from master.inputs import resume
+from tests.support import pictures
+from tests.support import test_util
 
 MODEL = test_util.tiny_config(charset='0123456789', max_label_length=5)
 
@@ -107,7 +107,7 @@ class TrainTest(InputFnTest):
     with test_util.graph_session() as session:
       pngs = [pictures.png(seed=i) for i in range(23)]
       images, _ = session.run(
-          image_ops.decode_images(tf.constant(pngs), MODEL))
+          decode.decode_images(tf.constant(pngs), MODEL))
     for features, labels in _batches(self._make([path]), 7):
       for row, index in enumerate(features['index']):
         self.assertAllEqual(features['image'][row], images[index - 1])
@@ -293,7 +293,7 @@ class ResumeTest(InputFnTest):
     """Writes a model directory whose training ended with this batch."""
     model_dir = os.path.join(self._folder, f'model{np.random.rand()}')
     with tf.Graph().as_default(), tf.Session() as session:
-      record = data_position.record(tf.constant(batch[0]['position']))
+      record = resume.record(tf.constant(batch[0]['position']))
       session.run(tf.global_variables_initializer())
       session.run(record)
       os.makedirs(model_dir)

@@ -13,7 +13,7 @@ import tensorflow.compat.v1 as tf
 from master import charset
 from master import config as config_lib
 from master import model_fn as model_fn_lib
-from master.estimator import specs
+from master.estimator import model_fn
 
 _WORDS = ['cat', 'act', 'tact', 'a', 'bees', 'seat', 'beast', 'eta']
 _MODEL = config_lib.ModelConfig(
@@ -53,7 +53,7 @@ class OverfitTest(tf.test.TestCase):
     with tf.Graph().as_default():
       tf.set_random_seed(1)
       tf.train.get_or_create_global_step()
-      spec = self.model_fn(*_batch(), specs.ModeKeys.TRAIN)
+      spec = self.model_fn(*_batch(), model_fn.ModeKeys.TRAIN)
       with tf.train.MonitoredTrainingSession(
           checkpoint_dir=model_dir, save_checkpoint_steps=_TRAIN.train_steps,
           save_summaries_steps=None, save_summaries_secs=None,
@@ -64,7 +64,7 @@ class OverfitTest(tf.test.TestCase):
   def read(self, model_dir: str):
     with tf.Graph().as_default():
       tf.train.get_or_create_global_step()
-      spec = self.model_fn(*_batch(), specs.ModeKeys.EVAL)
+      spec = self.model_fn(*_batch(), model_fn.ModeKeys.EVAL)
       creator = tf.train.ChiefSessionCreator(checkpoint_dir=model_dir)
       values = {name: value for name, (value, _)
                 in spec.eval_metric_ops.items()}

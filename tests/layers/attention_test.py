@@ -5,8 +5,8 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from master.layers import attention
-from tests import reference
-from tests import test_util
+from tests.support import reference
+from tests.support import test_util
 
 _CAUSAL = np.tril(np.ones([5, 5], bool))
 

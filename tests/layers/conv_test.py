@@ -5,8 +5,8 @@ import tensorflow.compat.v1 as tf
 
 from master.layers import conv
 from master.layers import initializers
-from tests import reference
-from tests import test_util
+from tests.support import reference
+from tests.support import test_util
 
 
 class Conv2DTest(tf.test.TestCase, parameterized.TestCase):

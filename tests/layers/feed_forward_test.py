@@ -4,8 +4,8 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from master.layers import feed_forward
-from tests import reference
-from tests import test_util
+from tests.support import reference
+from tests.support import test_util
 
 
 class FeedForwardTest(tf.test.TestCase):

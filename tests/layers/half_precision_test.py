@@ -14,7 +14,7 @@ from master.layers import feed_forward
 from master.layers import gc_attention
 from master.layers import linear
 from master.layers import normalization
-from tests import test_util
+from tests.support import test_util
 
 # Several units in the last place; float16 has 11 bits, bfloat16 8.
 _ERRORS = {'float16': 4e-3, 'bfloat16': 3e-2}

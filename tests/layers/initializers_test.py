@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from master.layers import initializers
-from tests import test_util
+from tests.support import test_util
 
 
 class InitializersTest(tf.test.TestCase, parameterized.TestCase):

@@ -3,7 +3,7 @@
 import tensorflow.compat.v1 as tf
 
 from master.layers import masks
-from tests import test_util
+from tests.support import test_util
 
 
 class MasksTest(tf.test.TestCase):

@@ -5,9 +5,9 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from master.layers import normalization
-from tests import commands
-from tests import reference
-from tests import test_util
+from tests.support import commands
+from tests.support import reference
+from tests.support import test_util
 
 _AXES = (0, 1, 2)
 

@@ -5,8 +5,8 @@ from absl.testing import parameterized
 import numpy as np
 
 from master.layers import position
-from tests import reference
-from tests import test_util
+from tests.support import reference
+from tests.support import test_util
 
 
 class SinusoidsTest(parameterized.TestCase):

@@ -4,7 +4,7 @@ from absl.testing import parameterized
 import tensorflow.compat.v1 as tf
 
 from master.layers import shapes
-from tests import test_util
+from tests.support import test_util
 
 
 class ShapesTest(tf.test.TestCase, parameterized.TestCase):

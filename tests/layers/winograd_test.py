@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from master.layers import winograd
-from tests import test_util
+from tests.support import test_util
 
 _TILE = (3, 4)
 
@@ -64,7 +64,7 @@ class WinogradTest(tf.test.TestCase, parameterized.TestCase):
     with test_util.graph_session() as session:
       kernel = tf.constant(products)
       together = session.run(winograd.conv2d(tf.constant(x), kernel,
-                                               _TILE))
+                                             _TILE))
       for row in range(3):
         alone = session.run(winograd.conv2d(
             tf.constant(x[row:row + 1]), kernel, _TILE))

@@ -8,8 +8,8 @@ import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
 from master.models import backbone
-from tests import reference
-from tests import test_util
+from tests.support import reference
+from tests.support import test_util
 
 TINY = test_util.TINY
 

@@ -5,8 +5,8 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from master.models import decoder
-from tests import reference
-from tests import test_util
+from tests.support import reference
+from tests.support import test_util
 
 TINY = test_util.TINY
 _T, _S, _C, _V = TINY.num_steps, 5, TINY.hidden_size, TINY.num_classes

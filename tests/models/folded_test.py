@@ -10,7 +10,7 @@ from master import config as config_lib
 from master.models import backbone
 from master.models import folded
 from master.models import recognizer
-from tests import test_util
+from tests.support import test_util
 
 TINY = test_util.TINY
 

@@ -12,8 +12,8 @@ from master import charset
 from master import config as config_lib
 from master.decoding import confidence
 from master.models import recognizer as recognizer_lib
-from tests import reference
-from tests import test_util
+from tests.support import reference
+from tests.support import test_util
 
 TINY = test_util.TINY
 _T, _V = TINY.num_steps, TINY.num_classes

@@ -15,7 +15,7 @@ from PIL import ImageFont
 from master import errors
 from master.rendering import fonts
 from master.rendering import shaping
-from tests import font_files
+from tests.support import font_files
 
 
 class FaceTest(absltest.TestCase):

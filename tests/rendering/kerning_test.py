@@ -11,7 +11,7 @@ from PIL import ImageFont
 
 from master.rendering import kerning
 from master.rendering import shaping
-from tests import font_files
+from tests.support import font_files
 
 _FEATURES = ['-liga', '-clig', '-calt', '-dlig', '-rlig', '-ccmp', '-locl']
 

@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image
 
 from master import errors
+from master.rendering import backgrounds
 from master.rendering import fonts
-from master.rendering import pictures
 from master.rendering import renderer
 
 
@@ -231,7 +231,7 @@ class RendererTest(parameterized.TestCase):
         np.indices([60, 100]).sum(axis=0) % 2 * 255, np.ones([4, 4])).astype(
             np.uint8)).convert('RGB')
     def detail(zoom):
-      return np.std([np.abs(np.diff(np.asarray(pictures.piece(
+      return np.std([np.abs(np.diff(np.asarray(backgrounds.piece(
           [[checks]], random.Random(seed), (120, 40), 1, zoom).image,
                                               np.float32), axis=1)).mean()
                      for seed in range(30)])

@@ -8,15 +8,15 @@ import numpy as np
 from PIL import Image
 
 from master.rendering import colours
-from master.rendering import layers
+from master.rendering import compositing
 from master.rendering import signs
 
 SIZE = (101, 41)
 
 
 def look(channels=3, stroke=7.0):
-  return layers.Look((150, 120, 90)[:channels], (30, 20, 40)[:channels],
-                     stroke)
+  return compositing.Look((150, 120, 90)[:channels], (30, 20, 40)[:channels],
+                          stroke)
 
 
 def bars(width=7):
@@ -28,7 +28,7 @@ def bars(width=7):
 
 
 def drawn(kind, seed, channels=3):
-  picture = layers.plain(SIZE, look(channels).back)
+  picture = compositing.plain(SIZE, look(channels).back)
   contrast = signs.draw(kind, picture, bars(), look(channels),
                         random.Random(seed))
   return picture, contrast
@@ -88,9 +88,9 @@ class SignsTest(parameterized.TestCase):
     self.assertBetween(empty, 30, 57)
 
   def test_faint_contours_get_contrast(self):
-    faint = layers.Look((150, 150, 150), (190, 190, 190), 7.0)
+    faint = compositing.Look((150, 150, 150), (190, 190, 190), 7.0)
     for seed in range(10):
-      picture = layers.plain(SIZE, faint.back)
+      picture = compositing.plain(SIZE, faint.back)
       contrast = signs.draw('contour', picture, bars(), faint,
                             random.Random(seed))
       self.assertGreater(contrast, 60)

@@ -11,9 +11,9 @@ import numpy as np
 
 from master.report import gallery
 from master.report import page
-from tests import extras
-from tests.report import browser as browser_lib
-from tests.report import reports
+from tests.support import browser as browser_lib
+from tests.support import extras
+from tests.support import reports
 
 _NUMBER = 60
 # Contrast of all texts with what is behind them, each [ratio, text]; of large

@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 from absl.testing import absltest
 
-from master.evaluation import significance
+from master.metrics import significance
 from master.report import charts
 
 _SVG = '{http://www.w3.org/2000/svg}'

@@ -5,7 +5,7 @@ import re
 from absl.testing import absltest
 
 from master.report import details
-from tests.report import reports
+from tests.support import reports
 
 
 class DetailsTest(absltest.TestCase):

@@ -8,7 +8,7 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from master.report import gallery
-from tests.report import reports
+from tests.support import reports
 
 _PAGE_JS = pathlib.Path(gallery.__file__).with_name('page.js')
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from master import errors
 from master.report import page
-from tests.report import reports
+from tests.support import reports
 
 _BUDGET = 14 << 20
 

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from master.report import pictures
-from tests.report import reports
+from tests.support import reports
 
 _SIZE = pictures.Size(24, 60)
 _CANVAS = np.full([5, 7, 3], (200, 30, 60), np.uint8)

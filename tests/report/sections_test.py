@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 from absl.testing import absltest
 
 from master.report import sections
-from tests.report import reports
+from tests.support import reports
 
 
 def _rows(table):

@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf
 from master import config as config_lib
 from master.models import recognizer as recognizer_lib
 from master.training import charset_rows
-from tests import test_util
+from tests.support import test_util
 
 _SPECIAL = 4
 

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 import tensorflow.compat.v1 as tf
 
-from master.inputs import records
+from master.data import records
 from master.training import hooks
 
 

@@ -8,14 +8,14 @@ import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
 from master import estimator as estimator_lib
-from master.estimator import loss_guard
+from master.estimator.hooks import loss_guard
 from master.layers import linear
 from master.training import loss_scaling
 from master.training import optimization
-from tests import linear_model
-from tests import test_util
+from tests.support import linear_model
+from tests.support import test_util
 
-# Two devices; tests/estimator/distribution_test.py says why on import.
+# Two devices; tests/estimator/distribute/strategy_test.py says why on import.
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices('CPU')[0],
     [tf.config.LogicalDeviceConfiguration()] * 2)

@@ -9,8 +9,8 @@ import tensorflow.compat.v1 as tf
 from master.layers import masks
 from master.models import recognizer as recognizer_lib
 from master.training import losses
-from tests import reference
-from tests import test_util
+from tests.support import reference
+from tests.support import test_util
 
 _PAD, _EOS, _SOS = 0, 1, 2
 

@@ -11,7 +11,7 @@ from master.layers import linear
 from master.layers import normalization
 from master.training import losses
 from master.training import optimization
-from tests import test_util
+from tests.support import test_util
 
 _START = np.array([1., -2., 3.], np.float32)
 

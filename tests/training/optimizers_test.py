@@ -10,7 +10,7 @@ from master import config as config_lib
 from master import errors
 from master.layers import normalization
 from master.training import optimization
-from tests import test_util
+from tests.support import test_util
 
 _START = np.array([1., -2., 3.], np.float32)
 _ADAMW = dict(optimizer='adamw', learning_rate=0.1, weight_decay=0.5)

@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf
 
 from master.training import hooks
 from master.training import sample_losses
-from tests import test_util
+from tests.support import test_util
 
 
 class SampleLossesTest(absltest.TestCase):

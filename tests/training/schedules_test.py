@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
 from master.training import schedules
-from tests import test_util
+from tests.support import test_util
 
 
 class SchedulesTest(tf.test.TestCase, parameterized.TestCase):

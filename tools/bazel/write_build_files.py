@@ -70,10 +70,11 @@ MODULES = {
 LARGE = ('tests.benchmarks.latency_test', 'tests.cli.import_checkpoint_test',
          'tests.cli.train_test', 'tests.docs.serving_test',
          'tests.export.onnx_model_test', 'tests.export.saved_model_test',
-         'tests.importing.conversion_test', 'tests.importing.originals_test',
+         'tests.importing.conversion_test',
+         'tests.importing.original_models_test',
          'tests.tools.long_training.main_test',
          'tests.tools.long_training.supervisor_test',
-         'tests.training_run_test')
+         'tests.runs.training_test')
 
 # Scripts that tests take as data.
 EXPORTED = {'tools': ('launch', 'setup_venv')}

@@ -10,13 +10,13 @@ import sys
 
 from master import config as config_lib
 from master.cli import app
-from master.cli import common_flags
+from master.cli import config_flags
 from master.cli import render_lmdb
 from master.cli import train
 
 
 def _check_train(flags_obj, unused_arguments):
-  common_flags.from_flags(config_lib.TrainConfig,
+  config_flags.from_flags(config_lib.TrainConfig,
                           flags_obj).check_all_is_read()
 
 

@@ -10,7 +10,7 @@ import shutil
 from typing import Any, Mapping, Optional
 
 from master import errors
-from master.inputs import pending_folder
+from master import files
 from master.training import metrics_log
 
 _TAIL = 2**16  # Bytes of a training's metrics that are looked at.
@@ -54,7 +54,7 @@ class Folder:
       InputError: if another process works here.
     """
     path = os.path.join(self.path, 'lock')
-    descriptor = pending_folder.claim(path)
+    descriptor = files.claim(path)
     if descriptor is None:
       with open(path, encoding='utf-8', errors='replace') as f:
         holder = f.read(20).strip()

@@ -17,8 +17,8 @@ from typing import Sequence
 
 import numpy as np
 
-from master.inputs import lmdb_writer
-from master.inputs import records as records_lib
+from master.data import lmdb_writer
+from master.data import records as records_lib
 from master.training import sample_losses
 
 

@@ -22,7 +22,7 @@ FILES = {
     'master/cli/train.py':
         "from master.layers import dense\nif __name__ == '__main__':\n  1\n",
     'tests/conftest.py': '',
-    'tests/test_util.py': '',
+    'tests/support/test_util.py': '',
     'tests/cli/train_test.py':
         "from tests import test_util\nMODULE = 'master.cli.train'\n"
         "FLAGFILE = 'flags/model/tiny.flags'\n",

@@ -6,7 +6,7 @@ import os
 from absl.testing import absltest
 
 from master import errors
-from tests import commands as commands_of_tests
+from tests.support import commands as commands_of_tests
 from tools.long_training import commands as commands_lib
 from tools.long_training import folder as folder_lib
 from tools.long_training import plan as plan_lib

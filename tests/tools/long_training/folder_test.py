@@ -9,7 +9,7 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from master import errors
-from tests import commands
+from tests.support import commands
 from tools.long_training import folder as folder_lib
 
 _LOCKS = '''

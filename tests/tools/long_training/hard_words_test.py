@@ -5,9 +5,9 @@ import os
 from absl.testing import absltest
 import numpy as np
 
-from master.inputs import records as records_lib
+from master.data import records as records_lib
 from master.training import sample_losses
-from tests import word_sets
+from tests.support import word_sets
 from tools.long_training import hard_words
 
 

@@ -11,13 +11,13 @@ from absl.testing import absltest
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from master.estimator import checkpoints
+from master.estimator.checkpoint import checkpoints
 from master.export import predictor
-from master.inputs import data_position
+from master.inputs import resume
 from master.training import metrics_log
-from tests import commands
-from tests import model_files
-from tests import word_sets
+from tests.support import commands
+from tests.support import model_files
+from tests.support import word_sets
 from tools.long_training import evaluation
 from tools.long_training import folder as folder_lib
 from tools.long_training import processes
@@ -84,7 +84,7 @@ class MainTest(absltest.TestCase):
     """Words of the run that the newest checkpoint was trained on."""
     return tf.train.load_variable(
         tf.train.latest_checkpoint(self.folder.model_dir),
-        data_position.NAME)[0]
+        resume.NAME)[0]
 
   def test_trains_to_the_end_over_kills(self):
     process = self.start('--nice=1')

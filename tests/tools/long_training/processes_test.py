@@ -8,7 +8,7 @@ import time
 
 from absl.testing import absltest
 
-from tests import commands
+from tests.support import commands
 from tools.long_training import processes
 
 # Prints a line, and then waits.

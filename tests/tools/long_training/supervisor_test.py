@@ -1,6 +1,6 @@
 """Tests of tools/long_training/supervisor.py.
 
-With the stand-ins of tests/long_training_parts.py for what it starts;
+With the stand-ins of tests/support/long_training_parts.py for what it starts;
 main_test.py has the project's own commands.
 """
 
@@ -17,8 +17,8 @@ import time
 from absl.testing import absltest
 from absl.testing import parameterized
 
-from tests import commands
-from tests import long_training_parts
+from tests.support import commands
+from tests.support import long_training_parts
 from tools.long_training import evaluation
 from tools.long_training import folder as folder_lib
 from tools.long_training import plan as plan_lib
@@ -62,7 +62,7 @@ class SupervisorTest(parameterized.TestCase):
 
   def start(self):
     process = subprocess.Popen(
-        [sys.executable, '-m', 'tests.long_training_parts', 'run',
+        [sys.executable, '-m', 'tests.support.long_training_parts', 'run',
          self.plan_path, self.folder.path], cwd=commands.ROOT, text=True,
         stderr=subprocess.PIPE)
     self.addCleanup(process.stderr.close)

@@ -1,0 +1,105 @@
+"""Writes a SavedModel."""
+
+import os
+import time
+from typing import Any, Callable, Mapping, Optional
+
+import tensorflow.compat.v1 as tf
+
+from master.estimator import model_fn as model_fn_lib
+from master.estimator import user_functions
+from master.estimator.checkpoint import warm_start
+from master.estimator.export import export_output
+
+TEMPORARY_PREFIX = 'temp-'
+
+
+def versions(base: str) -> list[int]:
+  """Versions below `base`, oldest first."""
+  if not tf.io.gfile.isdir(base):
+    return []
+  names = [name.rstrip('/') for name in tf.io.gfile.listdir(base)]
+  return sorted(int(name) for name in names if name.isdigit())
+
+
+def _next_version(base: str) -> int:
+  """Seconds since 1970, or more where exports follow fast."""
+  return max([int(time.time())] + [v + 1 for v in versions(base)[-1:]])
+
+
+def _write(directory: str, signatures: Mapping[str, Any],
+           scaffold: tf.train.Scaffold, checkpoint: str, config: Any,
+           as_text: bool):
+  """Writes the current graph and the values in `checkpoint`."""
+  local_init_op = scaffold.local_init_op
+  if local_init_op is None:
+    local_init_op = tf.train.Scaffold.default_local_init_op()
+  with tf.Session(config=config.session_config) as session:
+    scaffold.saver.restore(session, checkpoint)
+    session.run(local_init_op)
+    builder = tf.saved_model.Builder(directory)
+    builder.add_meta_graph_and_variables(
+        session, [tf.saved_model.SERVING], signature_def_map=signatures,
+        assets_collection=tf.get_collection(tf.GraphKeys.ASSET_FILEPATHS),
+        main_op=local_init_op, saver=scaffold.saver,
+        strip_default_attrs=True)
+    builder.save(as_text)
+
+
+def _copy_extra_assets(directory: str, assets: Mapping[str, str]):
+  for name, source in assets.items():
+    target = os.path.join(directory, 'assets.extra', name)
+    tf.io.gfile.makedirs(os.path.dirname(target))
+    tf.io.gfile.copy(source, target)
+
+
+def _put_in_place(directory: str, base: str) -> str:
+  """Renames to the next free version and returns its path."""
+  while True:
+    path = os.path.join(base, str(_next_version(base)))
+    try:
+      tf.io.gfile.rename(directory, path)
+      return path
+    except tf.errors.OpError:
+      if not tf.io.gfile.exists(path):
+        raise
+
+
+def export(model_fn: user_functions.ModelFn, config: Any, base: str,
+           receiver_fn: Callable[[], Any], checkpoint: str,
+           assets_extra: Optional[Mapping[str, str]] = None,
+           as_text: bool = False) -> str:
+  """Exports the PREDICT graph.
+
+  Args:
+    model_fn: of the model.
+    config: RunConfig.
+    base: directory for version folders.
+    receiver_fn: makes the ServingInputReceiver in the current graph.
+    checkpoint: path of the checkpoint.
+    assets_extra: path below `assets.extra` to the file to copy there.
+    as_text: write the graph as text.
+
+  Returns:
+    Path of the new version folder. It appears whole or not at all.
+  """
+  with tf.Graph().as_default():
+    tf.set_random_seed(config.tf_random_seed)
+    tf.train.get_or_create_global_step()
+    receiver = receiver_fn()
+    spec = model_fn(receiver.features, None, model_fn_lib.ModeKeys.PREDICT)
+    signatures = export_output.signature_defs(
+        receiver, export_output.with_default(spec.export_outputs,
+                                             spec.predictions))
+    scaffold = warm_start.prepare_scaffold(spec.scaffold, config, checkpoint)
+    tf.io.gfile.makedirs(base)
+    temporary = os.path.join(
+        base, f'{TEMPORARY_PREFIX}{_next_version(base)}-{os.getpid()}')
+    try:
+      _write(temporary, signatures, scaffold, checkpoint, config, as_text)
+      _copy_extra_assets(temporary, assets_extra or {})
+      return _put_in_place(temporary, base)
+    except BaseException:
+      if tf.io.gfile.exists(temporary):
+        tf.io.gfile.rmtree(temporary)
+      raise

@@ -1,0 +1,135 @@
+"""Folders that appear whole or not at all.
+
+Guarded by tests/files_test.py and, against processes that are
+killed, by tests/data/lmdb_writer_test.py.
+"""
+
+import errno
+import fcntl
+import logging
+import os
+import re
+import shutil
+from typing import Optional
+import uuid
+
+_MAX_TRIES = 10
+# What file systems without locks answer.
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
+
+
+class PendingFolder:
+  """A hidden folder beside an output, which becomes it by a rename.
+
+  One file in it is locked as long as its process lives, so that those that
+  killed processes left can be told from those in use.
+
+  Attributes:
+    path: of the hidden folder; '' before it is made.
+  """
+
+  def __init__(self, output: str, locked_file: str):
+    """Names the folders; nothing is made yet.
+
+    Args:
+      output: absolute path of the folder to make in the end.
+      locked_file: name of a file of every such folder, made here, empty.
+    """
+    self.path = ''
+    self._output = output
+    self._locked_file = locked_file
+    self._lock = None
+
+  def make(self):
+    """Makes the hidden folder; removes what killed processes left.
+
+    Raises:
+      OSError: if it cannot be made.
+    """
+    parent, name = os.path.split(self._output)
+    os.makedirs(parent, exist_ok=True)
+    self.remove_leftovers()
+    for _ in range(_MAX_TRIES):
+      self.path = os.path.join(parent, f'.{name}.{uuid.uuid4().hex}.tmp')
+      os.mkdir(self.path)
+      try:
+        self._lock = claim(os.path.join(self.path, self._locked_file))
+      except OSError as e:
+        if e.errno not in _NO_LOCKS:
+          raise
+        return  # Nobody will take it for a leftover either.
+      if self._lock is not None:
+        return
+      # Else another process took it for a leftover before it was locked.
+    raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+  def publish(self):
+    """Gives the folder its name, once all that is in it is on disk.
+
+    Raises:
+      OSError: if something is there by now.
+    """
+    _sync_folder(self.path)
+    os.rename(self.path, self._output)
+    _sync_folder(os.path.dirname(self._output))
+
+  def close(self):
+    """Removes the hidden folder, if it still has that name."""
+    if self.path:
+      shutil.rmtree(self.path, ignore_errors=True)
+    if self._lock is not None:
+      os.close(self._lock)
+      self._lock = None
+
+  def remove_leftovers(self):
+    """Removes the hidden folders of this output that nobody writes to."""
+    parent, name = os.path.split(self._output)
+    pattern = re.compile(rf'\.{re.escape(name)}\.[0-9a-f]{{32}}\.tmp')
+    for entry in filter(pattern.fullmatch, os.listdir(parent)):
+      folder = os.path.join(parent, entry)
+      try:
+        lock = claim(os.path.join(folder, self._locked_file))
+      except OSError:
+        continue  # Nobody can tell whether it is still written to.
+      if lock is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+        if not os.path.exists(folder):
+          logging.info('removed %s, which a run that was killed had left',
+                       folder)
+
+
+def claim(path: str) -> Optional[int]:
+  """Locks a file, made if need be, for as long as this process lives.
+
+  Returns:
+    The open file, or None if another process has it or removed it.
+
+  Raises:
+    OSError: if it cannot be opened, or files cannot be locked there.
+  """
+  try:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+  except FileNotFoundError:
+    return None
+  try:
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    # Whoever had the lock until now may have removed or renamed the file.
+    if os.path.samestat(os.fstat(descriptor), os.stat(path)):
+      return descriptor
+  except (BlockingIOError, FileNotFoundError):
+    pass
+  except OSError:
+    os.close(descriptor)
+    raise
+  os.close(descriptor)
+  return None
+
+
+def _sync_folder(path: str):
+  """Has the names in a folder outlast a power cut."""
+  descriptor = os.open(path, os.O_RDONLY)
+  try:
+    os.fsync(descriptor)
+  finally:
+    os.close(descriptor)

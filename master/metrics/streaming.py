@@ -1,0 +1,61 @@
+"""Word accuracy and NED in the graph, as the EVAL metrics of a model_fn.
+
+Guarded by tests/metrics/streaming_test.py.
+"""
+
+from typing import Optional
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from master.metrics import protocols
+
+_FIELDS = {'word_accuracy': 'correct', 'ned': 'ned'}  # Of a Judgement.
+
+# One column of values for each metric: (name, protocol, field of Judgement).
+_METRICS = tuple(
+    (name, name.partition('/')[2], _FIELDS[name.partition('/')[0]])
+    for name in protocols.METRICS)
+
+
+def _judge_batch(texts: np.ndarray, labels: np.ndarray) -> np.ndarray:
+  """Values and weights float32 [2, metrics, B]; weight 0 is left out."""
+  judged = np.zeros([2, len(_METRICS), len(labels)], np.float32)
+  for column, (text, label) in enumerate(zip(texts, labels)):
+    text = text.decode('utf-8', 'replace')
+    label = label.decode('utf-8', 'replace')
+    for row, (_, protocol, field) in enumerate(_METRICS):
+      judgement = protocols.judge(label, text, protocol)
+      if judgement is not None:
+        judged[:, row, column] = getattr(judgement, field), 1
+  return judged
+
+
+def word_metric_ops(
+    predicted_texts: tf.Tensor, label_texts: tf.Tensor,
+    weights: Optional[tf.Tensor] = None
+) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
+  """Streaming metrics of texts read.
+
+  Args:
+    predicted_texts: string [B], UTF-8.
+    label_texts: string [B], UTF-8.
+    weights: float32 [B] or None for ones; 0 leaves a sample out, as an empty
+      label after folding does.
+
+  Returns:
+    (value op, update op) by name: `word_accuracy/` and `ned/` of each
+    protocol, all in [0, 1].
+  """
+  with tf.name_scope('word_metrics'):
+    judged = tf.numpy_function(_judge_batch, [predicted_texts, label_texts],
+                               tf.float32)
+    judged.set_shape([2, len(_METRICS), predicted_texts.shape[0]])
+    ops = {}
+    for row, (name, _, _) in enumerate(_METRICS):
+      kept = judged[1, row]
+      if weights is not None:
+        kept *= tf.cast(weights, tf.float32)
+      ops[name] = tf.metrics.mean(judged[0, row], kept,
+                                  name=name.replace('/', '_'))
+    return ops
