@@ -4,7 +4,6 @@ Prints a JSON object: `import_s`, `first_batch_s` (from the call of
 `make_train_input_fn` to the first batch), `records`, `epoch_s`, and in MiB
 `memory_first`, `memory_last` and `memory_peak` over an epoch; `_anonymous` of
 each is without the pages of files, which the system takes back as it needs.
-Guarded by tests/benchmarks/input_speed_test.py.
 """
 
 import json

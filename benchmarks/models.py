@@ -1,7 +1,4 @@
-"""The models that benchmarks measure, and the forms they are served in.
-
-Guarded by tests/benchmarks/models_test.py.
-"""
+"""The models that benchmarks measure, and the forms they are served in."""
 
 import dataclasses
 import os

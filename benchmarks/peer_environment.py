@@ -1,7 +1,7 @@
 """The Python environment that peers read in, and the files of their models.
 
 The packages are in none of ours: benchmarks/peers.txt pins them, and `make`
-installs them apart. Guarded by tests/benchmarks/peer_environment_test.py.
+installs them apart.
 """
 
 import hashlib

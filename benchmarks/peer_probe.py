@@ -7,7 +7,6 @@ is what rapidocr's `RapidOCR(...)(image, use_det=False, use_cls=False)` does,
 step by step, so that words can be read several at a time. Only its first
 scaling, which is for pages, is left out (`use_preprocess_img`): it takes time
 and reads no more. JSON objects, one a line, go both ways.
-Guarded by tests/benchmarks/peer_probe_test.py.
 """
 
 import json

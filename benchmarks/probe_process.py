@@ -1,9 +1,7 @@
 """A process that a benchmark asks for answers, a line for a line.
 
 What loads or measures in it has a process to itself, and maybe another
-environment, so this imports nothing that is not Python's own. Guarded by the
-tests of those that are made of it: benchmarks/peer_probe.py, serving_probe.py
-and step_probe.py.
+environment, so this imports nothing that is not Python's own.
 """
 
 import json

@@ -1,7 +1,4 @@
-"""What all benchmarks share: runs in turn, hardware, table and JSON file.
-
-Guarded by tests/benchmarks/report_test.py.
-"""
+"""What all benchmarks share: runs in turn, hardware, table and JSON file."""
 
 import json
 import os

@@ -3,7 +3,6 @@
 So times and memory are of that model alone. The process tells what loading
 took and then, for each request, how long it took and how much memory it has:
 JSON objects, one a line. Nothing heavy is imported before the clock runs.
-Guarded by tests/benchmarks/serving_probe_test.py.
 """
 
 import json

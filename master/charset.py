@@ -1,7 +1,7 @@
-"""Character sets: text <-> class ids, in Python and in the graph.
+"""Character sets: text to class ids and back, in Python and in the graph.
 
 Class ids are part of the checkpoint format: `<PAD>` 0, `<EOS>` 1, `<SOS>` 2,
-`<UNK>` 3, then the characters in order. Guarded by tests/charset_test.py.
+`<UNK>` 3, then the characters in order.
 """
 
 import os

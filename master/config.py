@@ -1,8 +1,7 @@
 """The whole configuration: frozen dataclasses, and their JSON file.
 
 Each field has one absl flag of the same name (master/cli/config_flags.py);
-its help text is the reference. Guarded by tests/config_test.py and
-tests/flagfiles_test.py.
+its help text is the reference.
 """
 
 import dataclasses

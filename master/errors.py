@@ -1,7 +1,4 @@
-"""The one exception that means "the user's input is at fault".
-
-Guarded by tests/errors_test.py.
-"""
+"""InputError, the exception for faults of the user's input."""
 
 import errno
 import os

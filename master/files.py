@@ -1,8 +1,4 @@
-"""Folders that appear whole or not at all.
-
-Guarded by tests/files_test.py and, against processes that are
-killed, by tests/data/lmdb_writer_test.py.
-"""
+"""Folders that appear whole or not at all."""
 
 import errno
 import fcntl

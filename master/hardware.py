@@ -1,7 +1,4 @@
-"""What figures were measured on.
-
-Guarded by tests/hardware_test.py.
-"""
+"""Description of the machine that figures were measured on."""
 
 import os
 import platform

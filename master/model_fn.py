@@ -1,7 +1,4 @@
-"""The Estimator-style model function: joins model, training and evaluation.
-
-Guarded by tests/model_fn_test.py.
-"""
+"""The Estimator-style model function: joins model, training and evaluation."""
 
 import contextlib
 from typing import Any, Callable, Mapping, Optional

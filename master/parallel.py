@@ -1,7 +1,4 @@
-"""Jobs in several processes: results in order, crashes told and survived.
-
-Guarded by tests/parallel_test.py.
-"""
+"""Jobs in several processes: results in order, crashes isolated."""
 
 import collections
 from concurrent import futures

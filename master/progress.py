@@ -1,7 +1,4 @@
-"""Progress of work on many images, on stderr.
-
-Guarded by tests/progress_test.py.
-"""
+"""Progress lines of work on many images, on stderr."""
 
 import logging
 import time

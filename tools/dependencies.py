@@ -1,4 +1,4 @@
-"""Which part of the project may import which, and who imports what.
+"""Allowed imports between the parts of the project.
 
 The one table behind tests/imports_test.py and the BUILD files' visibility
 (tools/bazel/write_build_files.py). Standard library only.

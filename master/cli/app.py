@@ -1,7 +1,7 @@
-"""What all commands share: flag parsing, exit status, logs, one-line errors.
+"""Start of every command: flag parsing, exit status, logs, error lines.
 
-Guarded by tests/cli/app_test.py. A command's module keeps its imports of
-TensorFlow inside `main`, so that `--help` and a wrong flag answer at once.
+A command's module imports TensorFlow inside `main`, so that `--help` and a
+wrong flag answer at once.
 """
 
 import importlib

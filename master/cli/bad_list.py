@@ -1,7 +1,4 @@
-"""The file of --bad_list: what a tool leaves out, one a line.
-
-Guarded by tests/cli/create_lmdb_test.py.
-"""
+"""The file of --bad_list: records a tool left out, one a line."""
 
 import contextlib
 from typing import Optional

@@ -1,9 +1,8 @@
-"""The flags that several commands share, in groups, and their dataclasses.
+"""Flags of the configuration, in groups, and the dataclasses they fill.
 
 Each field of a configuration has the flag of the same name, and the
 dataclass holds its default. Rules over several flags live in the dataclasses;
-validators here run them while flags are parsed. Guarded by
-tests/cli/config_flags_test.py and tests/flagfiles_test.py.
+validators here run them while flags are parsed.
 """
 
 import dataclasses

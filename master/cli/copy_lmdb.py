@@ -2,8 +2,6 @@
 
 Reads any of the usual key layouts and writes the standard one; images and
 labels are copied as they are, unseen. All outputs appear when all are whole.
-
-Guarded by tests/cli/copy_lmdb_test.py.
 """
 
 import collections

@@ -3,8 +3,6 @@
 Prints a table in Markdown: shares in percent of each LMDB's labels, by kind,
 by length, and of those with letters by case. data_tools/render_lmdb draws words
 in such shares: --case_rates, --kind_rates, --long_rate.
-
-Guarded by tests/cli/count_kinds_test.py.
 """
 
 import collections

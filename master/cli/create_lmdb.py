@@ -3,8 +3,6 @@
 The texts come from a list, or from the names of folders (--source). Each image
 is decoded, in several processes; the records are in the order of the list
 whatever their number. What cannot be used is named on stderr and left out.
-
-Guarded by tests/cli/create_lmdb_test.py.
 """
 
 import collections

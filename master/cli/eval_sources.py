@@ -1,7 +1,4 @@
-"""Whose texts bin/eval judges: a model's as it reads, or those of a file.
-
-Guarded by tests/cli/eval_sources_test.py and tests/cli/eval_test.py.
-"""
+"""Sources of the texts that bin/eval scores: a model, or a file of texts."""
 
 import contextlib
 import logging

@@ -1,7 +1,4 @@
-"""flags.txt of a model directory: its settings as a flagfile.
-
-Guarded by tests/cli/flags_file_test.py.
-"""
+"""flags.txt of a model directory: its settings as a flagfile."""
 
 import copy
 import dataclasses

@@ -1,7 +1,4 @@
-"""The flag --exclude: LMDBs whose words are to occur nowhere else.
-
-Guarded by tests/cli/copy_lmdb_test.py and tests/cli/render_lmdb_test.py.
-"""
+"""The flag --exclude: LMDBs whose words shall occur nowhere else."""
 
 from typing import Callable
 

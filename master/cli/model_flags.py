@@ -1,8 +1,6 @@
-"""The flags that name a trained model, and what they lead to.
+"""Flags that name a trained model, and the loading of it.
 
 Where none does, it is the one that comes with the package.
-
-Guarded by tests/cli/model_flags_test.py.
 """
 
 import logging

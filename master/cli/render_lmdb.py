@@ -5,8 +5,6 @@ other numbers; natural pictures may be blended in.
 The same flags give the same bytes, whatever the number of processes. The
 last line of stdout is the path of the LMDB; nothing is left under that path
 unless all words are in it.
-
-Guarded by tests/cli/render_lmdb_test.py.
 """
 
 import collections

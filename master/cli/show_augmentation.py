@@ -7,8 +7,6 @@ Each row of the sheet is a word: its label, the image as the model gets it
 without augmentation, and then its variants. Every one of them should still be
 readable, or the strength is too high for these words. The last line of stdout
 is the path of the sheet.
-
-Guarded by tests/cli/show_augmentation_test.py.
 """
 
 import os

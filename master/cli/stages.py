@@ -1,7 +1,4 @@
-"""Runs the project's commands one after the other, for jobs of several.
-
-Guarded by tests/cli/quickstart_test.py.
-"""
+"""The project's commands, run one after the other."""
 
 import json
 import os

@@ -1,7 +1,4 @@
-"""What data_tools/check_lmdb found, as JSON and as lines for people.
-
-Guarded by tests/data/check_report_test.py.
-"""
+"""The findings of data_tools/check_lmdb, as JSON and as text."""
 
 import collections
 import textwrap

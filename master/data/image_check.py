@@ -1,9 +1,7 @@
-"""Judges encoded images without TensorFlow, for the tools that pack them.
+"""Checks of encoded images without TensorFlow, for tools that pack them.
 
 What TensorFlow's decoders refuse is refused here too, which takes more than
-asking Pillow: it forgives some damage and reads more kinds. Guarded by
-tests/data/image_check_test.py, which holds the judgement against what
-images/decode.py decodes.
+asking Pillow: it forgives some damage and reads more kinds.
 """
 
 import io

@@ -1,7 +1,4 @@
-"""Reads and judges images, a share at a time, in any process.
-
-Guarded by tests/data/image_loading_test.py.
-"""
+"""Images read and checked, a share at a time, in any process."""
 
 import os
 import stat

@@ -1,7 +1,7 @@
-"""Where word images and their texts come from: lists of some kinds, folders.
+"""Lists and folders that word images and their texts come from.
 
 A source is a sequence of items, each of which leads to one image: a line of a
-list, or the path of a picture. Guarded by tests/data/image_sources_test.py.
+list, or the path of a picture.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""Judges the records of an LMDB, a share at a time, and sums it up.
+"""Checks of the records of an LMDB, a share at a time, and their sum.
 
 Shares may be judged in several processes. What is kept of a record is 12
-bytes, and counts. Guarded by tests/data/lmdb_check_test.py.
+bytes, and counts.
 """
 
 import collections

@@ -1,7 +1,6 @@
-"""Finds the file of an LMDB and reads its first pages, which tell what it is.
+"""An LMDB's file and its first pages, which say what it is.
 
-It knows the format that liblmdb 0.9 writes on machines of 64 bits. Guarded by
-tests/data/lmdb_header_test.py.
+It knows the format that liblmdb 0.9 writes on machines of 64 bits.
 """
 
 import os

@@ -1,7 +1,4 @@
-"""What the keys of an LMDB of word images tell, without its values.
-
-Guarded by tests/data/lmdb_keys_test.py.
-"""
+"""Keys of an LMDB of word images, read without its values."""
 
 import array
 import dataclasses

@@ -1,10 +1,9 @@
-"""Reads an LMDB's file page by page, believing nothing that a page says.
+"""An LMDB's file read page by page, with every page checked.
 
 liblmdb maps the file into memory and follows whatever number it finds there,
 so a damaged page can end the process by a signal. This reader is for looking
 at files that may be damaged: slower where records are drawn at random, but a
-fault is an exception that names the page. Guarded by
-tests/data/lmdb_pages_test.py.
+fault is an exception that names the page.
 """
 
 import bisect

@@ -1,7 +1,4 @@
-"""Reads records of an LMDB by position, in the key layouts that are around.
-
-Guarded by tests/data/lmdb_reader_test.py.
-"""
+"""Records of an LMDB by position, in all common key layouts."""
 
 import os
 import re

@@ -1,7 +1,4 @@
-"""Sums over all records of an LMDB: gaps, duplicates, least and greatest.
-
-Guarded by tests/data/lmdb_statistics_test.py.
-"""
+"""Sums over all records of an LMDB: gaps, duplicates, extremes."""
 
 import collections
 import dataclasses

@@ -1,8 +1,7 @@
-"""Writes LMDBs in the standard layout, whole or not at all.
+"""LMDBs in the standard layout, written whole or not at all.
 
 All keys are appended in their order, which is fast and leaves no gaps: images
 as they come, then the labels, kept in a file meanwhile, then the counter.
-Guarded by tests/data/lmdb_writer_test.py.
 """
 
 import errno

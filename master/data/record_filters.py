@@ -1,7 +1,4 @@
-"""Which records of LMDBs go into which copy: filters, samples, splits.
-
-Guarded by tests/data/record_filters_test.py.
-"""
+"""Filters, samples and splits of the records of LMDBs."""
 
 import dataclasses
 from typing import Any, Callable, Iterator, Optional, Sequence

@@ -1,7 +1,4 @@
-"""Records of several LMDBs as one sequence, and why some cannot be used.
-
-Guarded by tests/data/records_test.py.
-"""
+"""Records of several LMDBs as one sequence, and why some cannot be used."""
 
 import bisect
 import itertools

@@ -1,6 +1,5 @@
-"""Beam search over a step function; knows no model.
+"""Beam search over a step function, independent of the model.
 
-Guarded by tests/decoding/beam_search_test.py.
 Legend: `B` batch, `K` beams, `T` steps, `V` classes. Tensors of B * K rows
 hold the beams of one image side by side.
 """

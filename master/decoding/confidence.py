@@ -1,4 +1,4 @@
-"""How sure a reading is. Guarded by tests/decoding/confidence_test.py."""
+"""Confidence of a text and of its characters."""
 
 from typing import NamedTuple
 

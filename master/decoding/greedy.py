@@ -1,6 +1,5 @@
-"""Greedy search over a step function; knows no model.
+"""Greedy search over a step function, independent of the model.
 
-Guarded by tests/decoding/greedy_test.py.
 Legend: `B` batch, `T` steps, `V` classes.
 """
 

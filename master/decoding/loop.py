@@ -1,8 +1,4 @@
-"""The loop that every search runs; knows neither model nor search.
-
-Guarded by the tests of the searches, tests/decoding/greedy_test.py and
-tests/decoding/beam_search_test.py.
-"""
+"""The loop of every search, independent of model and search."""
 
 from typing import Callable, TypeVar
 

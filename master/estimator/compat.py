@@ -2,7 +2,6 @@
 
 There its classes take the place of ours, so that a `model_fn` written for this
 package also passes the real one's isinstance checks.
-Guarded by tests/estimator/compat_test.py.
 """
 
 import tensorflow.compat.v1 as tf

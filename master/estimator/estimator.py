@@ -1,7 +1,4 @@
-"""The Estimator: a model_fn with everything that runs it.
-
-Guarded by tests/estimator/estimator_test.py.
-"""
+"""The Estimator: a model_fn with everything that runs it."""
 
 import copy
 import os

@@ -1,4 +1,4 @@
-"""The loop that evaluates. Guarded by tests/estimator/evaluation_test.py."""
+"""The evaluation loop."""
 
 from typing import Any, Mapping, Optional, Sequence
 

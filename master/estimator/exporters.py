@@ -1,7 +1,4 @@
-"""Exports that follow evaluations.
-
-Guarded by tests/estimator/exporters_test.py.
-"""
+"""Exports that follow evaluations."""
 
 import abc
 import os

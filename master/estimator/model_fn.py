@@ -1,7 +1,4 @@
-"""What a `model_fn` returns, and the modes it is called in.
-
-Guarded by tests/estimator/model_fn_test.py.
-"""
+"""ModeKeys and EstimatorSpec: what a `model_fn` is called with and returns."""
 
 import collections
 from typing import Any, Mapping, Optional, Sequence

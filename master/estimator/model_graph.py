@@ -1,7 +1,4 @@
-"""One mode of a model as ops of the current graph.
-
-Guarded by tests/estimator/estimator_test.py and distribution_test.py.
-"""
+"""One mode of a model as ops of the current graph."""
 
 import dataclasses
 from typing import Any, Mapping, Optional, Sequence

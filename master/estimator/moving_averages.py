@@ -1,7 +1,4 @@
-"""Moving averages of weights: kept beside them, read in their place.
-
-Guarded by tests/estimator/moving_averages_test.py.
-"""
+"""Moving averages of weights: updated, saved, and read in their place."""
 
 from typing import Any, Collection, ContextManager, Mapping
 

@@ -1,4 +1,4 @@
-"""The loop that predicts. Guarded by tests/estimator/prediction_test.py."""
+"""The prediction loop."""
 
 from typing import Any, Iterator, Mapping, Optional, Sequence
 

@@ -1,4 +1,4 @@
-"""How an Estimator runs. Guarded by tests/estimator/run_config_test.py."""
+"""RunConfig: how an Estimator runs."""
 
 import dataclasses
 import os

@@ -1,7 +1,4 @@
-"""Training with evaluations in between.
-
-Guarded by tests/estimator/training_test.py.
-"""
+"""TrainSpec, EvalSpec and train_and_evaluate."""
 
 import dataclasses
 import math

@@ -1,4 +1,4 @@
-"""The loop that trains. Guarded by tests/estimator/training_loop_test.py."""
+"""The training loop."""
 
 from typing import Any, Optional, Sequence
 

@@ -1,7 +1,4 @@
-"""Calls of the user's functions with just the arguments they name.
-
-Guarded by tests/estimator/user_functions_test.py.
-"""
+"""Calls of the user's functions with the arguments they name."""
 
 import dataclasses
 import inspect

@@ -1,7 +1,4 @@
-"""Two models on the same samples: what the one reads that the other does not.
-
-Guarded by tests/evaluation/comparison_test.py.
-"""
+"""Two models compared sample by sample."""
 
 import collections
 import dataclasses

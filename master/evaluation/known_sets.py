@@ -1,8 +1,7 @@
 """The field's evaluation sets, recognised by their names and sizes.
 
 A wrong guess costs a remark or a row of a table, never a figure. Sets whose
-sizes vary from paper to paper are not in the table. Guarded by
-tests/evaluation/known_sets_test.py.
+sizes vary from paper to paper are not in the table.
 """
 
 import itertools

@@ -1,8 +1,4 @@
-"""Text files of one record a line, and faults that name the line.
-
-Guarded by tests/evaluation/prediction_files_test.py and
-tests/evaluation/comparison_test.py.
-"""
+"""Text files of one record a line, and faults that name the line."""
 
 import json
 from typing import Any, Callable, Iterator

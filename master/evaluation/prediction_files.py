@@ -1,4 +1,4 @@
-r"""Reads what any recogniser has read, from JSON lines or a table.
+r"""Texts of any recogniser, read from JSON lines or a table.
 
 JSON lines hold one object each: `set` (may be left out where there is one),
 `index` (the number in the record's keys) or `key` (a text with that number
@@ -10,8 +10,6 @@ and, if need be, confidence, or in the order that a first line of names tells.
 Its texts are taken as they are: no quotes, and a backslash is a backslash,
 for few recognisers escape theirs and `\t` may well stand on a sign. A text
 with a tab or a line end therefore needs JSON lines.
-
-Guarded by tests/evaluation/prediction_files_test.py.
 """
 
 import dataclasses

@@ -1,7 +1,4 @@
-"""Writes the files of an evaluation into a folder.
-
-Guarded by tests/evaluation/result_files_test.py.
-"""
+"""The files of an evaluation, written into a folder."""
 
 import contextlib
 import json

@@ -1,7 +1,4 @@
-"""Counts of an evaluation's sets, and what results.json holds of them.
-
-Guarded by tests/evaluation/results_test.py.
-"""
+"""Counts of an evaluation's sets, and the contents of results.json."""
 
 import dataclasses
 from typing import Any, Iterable, Mapping, Optional, Sequence

@@ -1,7 +1,4 @@
-"""An evaluation as text for people.
-
-Guarded by tests/evaluation/tables_test.py.
-"""
+"""An evaluation as tables of text."""
 
 from typing import Any, Iterable, Mapping, Sequence
 

@@ -1,6 +1,5 @@
 """The graph that is served: encoded images or tensors in, texts out.
 
-Guarded by tests/export/inference_graph_test.py.
 Legend: `N` images, `H W C` pixels and channels, `T` steps, `V` classes.
 """
 

@@ -1,8 +1,8 @@
-"""A model as one ONNX file, and reading with it in ONNX Runtime.
+"""ONNX files of a model, and reading with them in ONNX Runtime.
 
 The file takes decoded images and gives class ids, with the whole search
 inside; what an image file holds and what an id stands for are outside of it.
-Needs the extra `onnx`. Guarded by tests/export/onnx_model_test.py.
+Needs the extra `onnx`.
 Legend: `N` images, `H W C` pixels and channels, `T` steps, `V` classes.
 """
 

@@ -1,7 +1,4 @@
-"""One way to read images, whatever the model comes from.
-
-Guarded by tests/export/predictor_test.py.
-"""
+"""Predictors: one interface to read images with any form of a model."""
 
 import dataclasses
 import itertools

@@ -1,7 +1,4 @@
-"""How an export comes to stand among the versions: whole, and proved equal.
-
-Guarded by tests/export/publishing_test.py.
-"""
+"""Publication of an export among its versions: whole, and proved equal."""
 
 import contextlib
 import io

@@ -1,7 +1,4 @@
-"""Writing a checkpoint as a SavedModel that has been proved equal to it.
-
-Guarded by tests/export/saved_model_test.py.
-"""
+"""A checkpoint as a SavedModel that has been proved equal to it."""
 
 import dataclasses
 import os

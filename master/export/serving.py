@@ -1,7 +1,6 @@
-"""What a model exported by an Estimator is asked with.
+"""Serving input receivers for models exported by an Estimator.
 
 For those who use `Estimator.export_saved_model` in place of bin/export.
-Guarded by tests/export/serving_test.py.
 """
 
 from typing import Any, Callable

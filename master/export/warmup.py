@@ -4,8 +4,6 @@ TensorFlow builds and optimises what a request needs when the first one of its
 kind comes, so that one is slow. Serving reads sample requests from a file of
 the SavedModel and runs them as it loads the version ("SavedModel Warmup" in
 its documentation).
-
-Guarded by tests/export/warmup_test.py.
 Legend: `M` sample images, `N` images of a request, `H W C` pixels, channels.
 """
 

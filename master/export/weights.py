@@ -1,8 +1,8 @@
-"""Writing a model's weights alone, as a model directory.
+"""A model's weights alone, as a model directory.
 
 A training's checkpoint also holds the optimizer's state, and averages beside
 the weights; what is written here has one value for each variable of the
-model: what it reads with. Guarded by tests/export/weights_test.py.
+model: what it reads with.
 """
 
 import dataclasses

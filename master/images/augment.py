@@ -1,8 +1,7 @@
-"""Changes training images by chance, in the graph, a batch at a time.
+"""Random changes of training images, in the graph, a batch at a time.
 
 A row's changes are decided by its seed alone. Each effect is done for the
-rows that drew it, so that it costs in the measure of its probability. Guarded
-by tests/images/augment_test.py.
+rows that drew it, so that it costs in the measure of its probability.
 """
 
 import math

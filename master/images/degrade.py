@@ -1,7 +1,6 @@
-"""What cameras and files do to words: blur, noise, JPEG.
+"""Faults of cameras and files: blur, noise, JPEG.
 
-Each function takes the rows of a batch in numbers of their own. Guarded by
-tests/images/degrade_test.py.
+Each function takes the rows of a batch in numbers of their own.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""What is taken for an image, by the graph and by the tools that pack images.
+"""Signatures and limits of the image formats that are read.
 
 gif_bmp reads by these rules in TensorFlow, image_check without it.
 """

@@ -1,11 +1,10 @@
-"""Encoded images to pixels, in the graph: what TensorFlow's decoders lack.
+"""Decoding of GIF and BMP kinds that TensorFlow's decoders lack.
 
 They read more and less than they should. Some versions also know WebP and
 JPEG XL, and end the process on an animated WebP. Of a BMP with a palette they
 give the indices. Of a GIF they unpack all pictures, and cut off the first one
 where it does not begin in the corner. They allocate whatever size a file
 declares.
-Guarded by tests/images/gif_bmp_test.py.
 """
 
 from typing import Sequence

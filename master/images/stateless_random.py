@@ -1,7 +1,7 @@
-"""Random numbers that each row of a batch has for itself.
+"""Per-row stateless random numbers.
 
 They are hashes of the row's seed and a counter, so that a row draws the same
-whatever batch it is in. Guarded by tests/images/stateless_random_test.py.
+whatever batch it is in.
 """
 
 from typing import Sequence

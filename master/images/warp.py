@@ -1,8 +1,8 @@
-"""Bends, turns and crops the words of a batch, each in its own way.
+"""Random bends, turns and crops of the words of a batch.
 
 What lies beyond a picture's edge is taken to look like the edge, as the wall
 around a word looks like the wall beside it: black corners would tell the
-model of the augmentation. Guarded by tests/images/warp_test.py.
+model of the augmentation.
 """
 
 from typing import Any, NamedTuple

@@ -1,7 +1,4 @@
-"""Matching the tensors of a file with our variables, strictly.
-
-Guarded by tests/importing/conversion_test.py.
-"""
+"""Strict matching of the tensors of a file with our variables."""
 
 import functools
 import logging

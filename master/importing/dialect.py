@@ -1,8 +1,7 @@
-"""How another implementation of MASTER names and lays out its tensors.
+"""Names and layouts of tensors in other implementations of MASTER.
 
 A dialect is a table, one row a layer. Expanded for the structure of a file
-it says which of their tensors each of our variables comes from. Guarded by
-tests/importing/dialect_test.py.
+it says which of their tensors each of our variables comes from.
 """
 
 import collections

@@ -1,7 +1,4 @@
-"""Writing imported weights as a model directory, whole or not at all.
-
-Guarded by tests/importing/model_dir_test.py.
-"""
+"""Imported weights as a model directory."""
 
 import contextlib
 import os

@@ -1,7 +1,4 @@
-"""Reading TensorFlow's object-based checkpoints without their objects.
-
-Guarded by tests/importing/object_checkpoint_test.py.
-"""
+"""TensorFlow's object-based checkpoints, read without their objects."""
 
 import numpy as np
 import tensorflow.compat.v1 as tf

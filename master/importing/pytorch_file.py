@@ -1,7 +1,6 @@
-"""Reading a `.pth` file without running what is in it.
+"""`.pth` files, read without running what is in them.
 
-PyTorch is needed, an extra of this package. Guarded by
-tests/importing/pytorch_file_test.py.
+PyTorch is needed, an extra of this package.
 """
 
 import logging

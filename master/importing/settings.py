@@ -1,7 +1,4 @@
-"""The configuration of a model that is known by its tensors.
-
-Guarded by tests/importing/settings_test.py.
-"""
+"""The configuration of a model, inferred from its tensors."""
 
 import collections
 import dataclasses

@@ -1,7 +1,4 @@
-"""The tensors of a file, whatever wrote it.
-
-Guarded by tests/importing/conversion_test.py.
-"""
+"""The tensors of a file, whatever wrote it."""
 
 import dataclasses
 from typing import Any, Callable, Mapping

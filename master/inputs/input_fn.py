@@ -1,8 +1,7 @@
-"""`input_fn`s for the runner: LMDB records to batches.
+"""Input functions: LMDB records to batches.
 
 Records are read and their labels judged a chunk at a time in Python; images
-are decoded in the graph by the function that also serves. Guarded by
-tests/inputs/input_fn_test.py.
+are decoded in the graph by the function that also serves.
 """
 
 import sys

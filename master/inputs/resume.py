@@ -1,7 +1,4 @@
-"""Where a training is in its data, as a part of its checkpoint.
-
-Guarded by tests/inputs/resume_test.py and tests/runs/training_test.py.
-"""
+"""A training's position in its data, as a part of its checkpoint."""
 
 import logging
 from typing import Optional

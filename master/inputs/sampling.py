@@ -1,7 +1,7 @@
-"""The order in which records are drawn: a sequence of positions without end.
+"""The order in which records are drawn: an endless sequence of positions.
 
 A place in the sequence is all that is needed to go on from it, and none
-hangs on those before. Guarded by tests/inputs/sampling_test.py.
+hangs on those before.
 """
 
 import abc

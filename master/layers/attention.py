@@ -1,4 +1,4 @@
-"""Multi-head attention. Guarded by tests/layers/attention_test.py.
+"""Multi-head attention.
 
 Legend: `B` batch, `T` queries, `S` keys, `C` channels, `N` heads,
 `D` = C / N channels of a head.

@@ -1,4 +1,4 @@
-"""A convolution of stride 1. Guarded by tests/layers/conv_test.py."""
+"""A convolution of stride 1."""
 
 import tensorflow.compat.v1 as tf
 

@@ -1,7 +1,4 @@
-"""Dropout that a resumed training repeats.
-
-Guarded by tests/layers/dropout_test.py and tests/repeat_test.py.
-"""
+"""Dropout that a resumed training repeats."""
 
 import tensorflow.compat.v1 as tf
 

@@ -1,4 +1,4 @@
-"""Position-wise feed-forward. Guarded by tests/layers/feed_forward_test.py."""
+"""Position-wise feed-forward."""
 
 import tensorflow.compat.v1 as tf
 

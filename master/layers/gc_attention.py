@@ -1,6 +1,5 @@
 """Multi-aspect global context attention (MASTER, section 3.2).
 
-Guarded by tests/layers/gc_attention_test.py.
 Legend: `B` batch, `H W` feature map, `P` = H * W positions, `C` channels,
 `N` heads, `D` = C / N channels of a head.
 """

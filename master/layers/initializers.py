@@ -1,7 +1,4 @@
-"""Initial values of variables, as functions of a shape.
-
-Guarded by tests/layers/initializers_test.py.
-"""
+"""Initial values of variables, as functions of a shape."""
 
 import contextlib
 import contextvars

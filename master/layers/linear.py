@@ -1,4 +1,4 @@
-"""A fully connected layer. Guarded by tests/layers/linear_test.py."""
+"""A fully connected layer."""
 
 from typing import NamedTuple, Sequence
 

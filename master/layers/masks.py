@@ -1,4 +1,4 @@
-"""Which positions attention may see. Guarded by tests/layers/masks_test.py."""
+"""Attention masks."""
 
 import tensorflow.compat.v1 as tf
 

@@ -1,7 +1,4 @@
-"""Batch and layer normalisation.
-
-Guarded by tests/layers/normalization_test.py.
-"""
+"""Batch and layer normalisation."""
 
 from typing import Optional, Sequence
 

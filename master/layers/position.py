@@ -1,4 +1,4 @@
-"""Sinusoidal position code. Guarded by tests/layers/position_test.py."""
+"""Sinusoidal position code."""
 
 import numpy as np
 

@@ -1,7 +1,4 @@
-"""Rank and size checks that say which tensor is wrong.
-
-Guarded by tests/layers/shapes_test.py.
-"""
+"""Rank and size checks that name the wrong tensor."""
 
 from typing import Optional, Sequence
 

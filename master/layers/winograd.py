@@ -3,7 +3,7 @@
 A tile of 3 x 4 results takes 5 x 6 products of channels where the plain sum
 takes 9 for each of them, 3.6 times as many (Lavin and Gray, arXiv
 1509.09308). Written in gathers and matrix products, which every runtime does
-at the speed of the machine. Guarded by tests/layers/winograd_test.py.
+at the speed of the machine.
 Legend: `B` batch, `H W` feature map, `I O` channels in and out, `M` results
 and `P` products of a tile, `L` tiles of a map.
 """

@@ -1,7 +1,4 @@
-"""The bins by which an evaluation is broken down.
-
-Guarded by tests/metrics/bins_test.py.
-"""
+"""Bins by which an evaluation is broken down: length, aspect, kind."""
 
 import bisect
 import unicodedata

@@ -1,7 +1,4 @@
-"""Whether a model is right as often as its confidence says.
-
-Guarded by tests/metrics/calibration_test.py.
-"""
+"""Calibration: confidence against accuracy."""
 
 from typing import Any, Optional
 

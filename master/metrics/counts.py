@@ -1,7 +1,4 @@
-"""What is counted of one set under one protocol, sample by sample.
-
-Guarded by tests/metrics/counts_test.py.
-"""
+"""Counts of one set under one protocol."""
 
 import collections
 import dataclasses

@@ -1,7 +1,4 @@
-"""Edit distance of two texts, and which characters stand for which.
-
-Guarded by tests/metrics/edit_distance_test.py.
-"""
+"""Edit distance of two texts, and the characters it pairs."""
 
 
 def _common_ends(a: str, b: str) -> tuple[int, int]:

@@ -1,8 +1,6 @@
-"""Evaluation protocols: what of a text counts, and how a reading is judged.
+"""Evaluation protocols: normalisation of texts, and what counts as right.
 
-The one judge of all commands, in-graph metrics included. Guarded by
-tests/metrics/protocols_test.py; docs/evaluation.md has sources and
-examples.
+The one judge of all commands, in-graph metrics included.
 """
 
 import re

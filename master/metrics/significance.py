@@ -1,7 +1,4 @@
-"""How sure a word accuracy is, and a difference between two models.
-
-Guarded by tests/metrics/significance_test.py.
-"""
+"""Confidence intervals of a word accuracy, and tests of differences."""
 
 import math
 

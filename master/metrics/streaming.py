@@ -1,7 +1,4 @@
-"""Word accuracy and NED in the graph, as the EVAL metrics of a model_fn.
-
-Guarded by tests/metrics/streaming_test.py.
-"""
+"""Word accuracy and NED in the graph, as EVAL metrics of a model_fn."""
 
 from typing import Optional
 

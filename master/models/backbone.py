@@ -1,6 +1,5 @@
 """The 31-layer ResNet (MASTER, section 3.1 and table 1).
 
-Guarded by tests/models/backbone_test.py.
 Legend: `B` batch, `H W C` feature map.
 """
 

@@ -1,6 +1,5 @@
 """The transformer decoder (MASTER, section 3.3).
 
-Guarded by tests/models/decoder_test.py.
 Legend: `B` batch, `T` label positions, `S` memory length, `C` channels,
 `N` heads, `D` channels of a head, `V` classes, `L` layers.
 """

@@ -1,6 +1,5 @@
-"""Convolutions as they are served: the batch norm folded in.
+"""Convolutions for inference, with the batch norm folded in.
 
-Guarded by tests/models/folded_test.py.
 Legend: `I O` channels in and out, `P` products (master/layers/winograd.py).
 """
 

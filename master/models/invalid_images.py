@@ -1,7 +1,4 @@
-"""What becomes of a reading where there was no image to read.
-
-Guarded by tests/models/invalid_images_test.py.
-"""
+"""Masks predictions of undecodable images."""
 
 from typing import Mapping
 

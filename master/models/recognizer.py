@@ -1,6 +1,5 @@
 """The whole of MASTER: images in, texts out (arXiv 1910.02562, figure 2).
 
-Guarded by tests/models/recognizer_test.py.
 Legend: `B` batch, `H W` pixels, `S` memory length, `C` channels, `T` steps,
 `V` classes.
 """

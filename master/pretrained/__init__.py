@@ -2,7 +2,7 @@
 
 Where a command is given no model it reads with these, and
 `--warm_start_from=pretrained` starts from them. The README.md beside this
-file is their model card. Guarded by tests/pretrained_test.py.
+file is their model card.
 """
 
 import os

@@ -1,7 +1,4 @@
-"""Natural pictures of a folder, and pieces of them for words to stand on.
-
-Guarded by tests/rendering/backgrounds_test.py.
-"""
+"""Background pictures of a folder, and pieces of them."""
 
 import collections
 import os

@@ -1,7 +1,4 @@
-"""What light, lens, sensor and file format do to a picture of a word.
-
-Guarded by tests/rendering/camera_test.py.
-"""
+"""Effects of light, lens, sensor and file format on a picture of a word."""
 
 import io
 import random

@@ -1,8 +1,7 @@
-"""Draws that leave the generator alone where nothing can happen.
+"""Random draws that use no random number where the chance is zero.
 
 So a kind of picture that is off changes none of the others: the same seed
-gives the same bytes as before that kind existed. Guarded by
-tests/rendering/chance_test.py.
+gives the same bytes as before that kind existed.
 """
 
 import random

@@ -1,7 +1,4 @@
-"""Colours of signs and print that can be told apart.
-
-Guarded by tests/rendering/colours_test.py.
-"""
+"""Colours of signs and print that can be told apart."""
 
 import colorsys
 import random

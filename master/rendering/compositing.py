@@ -1,8 +1,7 @@
-"""What lies under and on a word: surfaces, shadows, outlines, ink.
+"""Surfaces, shadows, outlines and ink, laid over each other.
 
 Pictures are Pillow images of mode 'L' or 'RGB', masks of mode 'L'. Pillow's
-own operations on bytes take a fraction of NumPy's time on floats. Guarded by
-tests/rendering/compositing_test.py.
+own operations on bytes take a fraction of NumPy's time on floats.
 """
 
 import random

@@ -1,7 +1,4 @@
-"""A contact sheet: rendered words with their labels, for a person to judge.
-
-Guarded by tests/rendering/contact_sheet_test.py.
-"""
+"""A contact sheet: rendered words with their labels."""
 
 import io
 import os

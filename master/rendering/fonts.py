@@ -1,7 +1,4 @@
-"""Fonts: which characters each one has, and words drawn as masks.
-
-Guarded by tests/rendering/fonts_test.py.
-"""
+"""Fonts: their characters, and words drawn as masks."""
 
 import functools
 import io

@@ -1,7 +1,4 @@
-"""Words of kinds that no word list has: prices, codes, web addresses, marks.
-
-Guarded by tests/rendering/forms_test.py.
-"""
+"""Prices, codes, web addresses and other words that no list has."""
 
 import random
 import string

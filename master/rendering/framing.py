@@ -1,7 +1,4 @@
-"""What the crop shows of a word, as boxes drawn by people and detectors do.
-
-Guarded by tests/rendering/framing_test.py.
-"""
+"""Crops around a word, as people and detectors draw them."""
 
 import random
 

@@ -1,7 +1,4 @@
-"""Where a word lies in its crop: stretch, slant, curve, turn, perspective.
-
-Guarded by tests/rendering/geometry_test.py.
-"""
+"""Position of a word in its crop: stretch, slant, curve, perspective."""
 
 import math
 import random

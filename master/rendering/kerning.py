@@ -1,4 +1,4 @@
-"""Kerning: how much closer two letters stand than others of a font.
+"""Kerning: a font's corrections of the distance of two letters.
 
 Read from the font's own tables, after the OpenType specification: pairs of
 `GPOS`, and of `kern` where that has none. Pillow's basic layout applies a 64th
@@ -6,8 +6,6 @@ of `kern` alone. Its raqm layout applies all, but sets itself up for each call,
 which takes longer than to draw a word; and not every machine has it, and the
 same flags shall give the same pictures. Contextual kerning, which few fonts
 have, is left out.
-
-Guarded by tests/rendering/kerning_test.py, by what raqm does.
 """
 
 import array

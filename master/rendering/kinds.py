@@ -1,8 +1,7 @@
-"""What kind of word a label is: a price, a web address, a word in capitals.
+"""Kinds of words by their label: price, web address, capitals and so on.
 
 `forms` makes words of the kinds that no word list has, and
-data_tools/count_kinds counts all of them in labels. Guarded by
-tests/rendering/kinds_test.py.
+data_tools/count_kinds counts all of them in labels.
 """
 
 import re

@@ -1,7 +1,4 @@
-"""A word in a straight line, with what stands beside it on the sign.
-
-Guarded by tests/rendering/lettering_test.py.
-"""
+"""A word in a straight line, with its neighbours on the sign."""
 
 import math
 import random

@@ -1,8 +1,7 @@
 """Colours of ink and background that occur together in photographs.
 
 As in SynthText (Gupta et al., arXiv:1604.06646), which learns pairs of colours
-from words of photographs; here any piece of a photograph will do. Guarded by
-tests/rendering/palettes_test.py.
+from words of photographs; here any piece of a photograph will do.
 """
 
 import random

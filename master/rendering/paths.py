@@ -1,6 +1,6 @@
-"""Words along an arc or a wave, each letter turned, and letters in a column.
+"""Words along an arc or a wave, each letter turned, and in a column.
 
-As on badges, shop signs and logos. Guarded by tests/rendering/paths_test.py.
+As on badges, shop signs and logos.
 """
 
 import math

@@ -1,7 +1,4 @@
-"""Marks around and within words, as on signs.
-
-Guarded by tests/rendering/punctuation_test.py.
-"""
+"""Marks around and within words, as on signs."""
 
 import random
 

@@ -1,7 +1,4 @@
-"""Words that are in no list: syllables, random strings, numbers as on signs.
-
-Guarded by tests/rendering/random_words_test.py.
-"""
+"""Invented words: syllables, random strings, numbers as on signs."""
 
 import random
 import string

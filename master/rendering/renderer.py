@@ -1,8 +1,8 @@
-"""Draws one word as the crop that a text detector would cut out.
+"""One word drawn as the crop that a text detector would cut out.
 
 The look follows synthetic word pictures as of Jaderberg et al.,
 arXiv:1406.2227: a font, a place, layers of ink, natural pictures blended in,
-light, and a camera. Guarded by tests/rendering/renderer_test.py.
+light, and a camera.
 """
 
 import dataclasses

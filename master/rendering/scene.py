@@ -1,7 +1,4 @@
-"""What lies between a sign and the camera: shade, glare, things in front.
-
-Guarded by tests/rendering/scene_test.py.
-"""
+"""Shade, glare and things between a sign and the camera."""
 
 import random
 

@@ -1,7 +1,7 @@
-"""Small, shaken and noisy pictures, as cameras far from a word take them.
+"""Small, shaken and noisy pictures, as of a camera far away.
 
 All functions take and give images of mode 'L' or 'RGB', and keep their size
-but for `lowered`. Guarded by tests/rendering/sensor_test.py.
+but for `lowered`.
 """
 
 import functools

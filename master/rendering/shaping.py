@@ -1,11 +1,9 @@
-"""Which parts of a word are drawn one by one, and in what order.
+"""Text shaping: which parts of a word are drawn, in what order.
 
 The letters of most scripts stand apart: they are drawn one at a time, each
 with the signs that belong to it. Where letters join, or change and move by
 their neighbours, the whole word is one drawing of raqm, which Pillow's wheels
 bring: it orders the letters with FriBiDi and shapes them with HarfBuzz.
-
-Guarded by tests/rendering/shaping_test.py.
 """
 
 import functools

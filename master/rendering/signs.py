@@ -1,8 +1,7 @@
-"""Ways of making a sign that show in light and edges: neon, relief, contours.
+"""Signs with light and edges: neon, relief, contours.
 
 All draw a word on a picture in place of plain ink. Pictures are Pillow images
-of mode 'L' or 'RGB', masks of mode 'L'. Guarded by
-tests/rendering/signs_test.py.
+of mode 'L' or 'RGB', masks of mode 'L'.
 """
 
 import colorsys

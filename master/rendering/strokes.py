@@ -1,8 +1,7 @@
 """Letters that are not solid: dots of a display, stencils, chalk, brush.
 
 Masks are changed before a word is laid into its crop, so that dots and gaps
-are turned and bent as the letters are. Guarded by
-tests/rendering/strokes_test.py.
+are turned and bent as the letters are.
 """
 
 import functools

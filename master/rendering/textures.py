@@ -1,7 +1,7 @@
-"""Grey patterns that backgrounds and noise are cut from.
+"""Grey patterns for backgrounds and noise.
 
 Made once in a process, always the same, as making one for each word would
-take longer than all else. Guarded by tests/rendering/textures_test.py.
+take longer than all else.
 """
 
 import functools

@@ -1,7 +1,4 @@
-"""Which word each record shows: of lists, or made up, in what case.
-
-Guarded by tests/rendering/words_test.py.
-"""
+"""The word of each record: of lists or invented, and its case."""
 
 import dataclasses
 import functools

@@ -1,7 +1,7 @@
-"""Renders many words in several processes, in order, the same each time.
+"""Rendering of many words in several processes, repeatable and in order.
 
 What a record shows hangs on the seed and its index alone, not on which
-process draws it. Guarded by tests/rendering/worker_test.py.
+process draws it.
 """
 
 import dataclasses

@@ -1,7 +1,4 @@
-"""Where a model looked at each symbol, in few bytes.
-
-Guarded by tests/report/attention_test.py.
-"""
+"""Attention maps packed in few bytes."""
 
 import struct
 

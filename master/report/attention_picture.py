@@ -1,7 +1,4 @@
-"""Pictures of where the decoder looked, for bin/predict --attention_dir.
-
-Guarded by tests/report/attention_picture_test.py.
-"""
+"""Pictures of where the decoder looked, for bin/predict --attention_dir."""
 
 import functools
 import hashlib

@@ -1,7 +1,4 @@
-"""Curves as SVG, in the colours of page.css.
-
-Guarded by tests/report/charts_test.py.
-"""
+"""Curves as SVG, in the colours of page.css."""
 
 import html
 from typing import Any, Mapping, Optional, Sequence

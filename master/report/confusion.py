@@ -1,7 +1,4 @@
-"""Which characters are read as which: a matrix, and the most frequent.
-
-Guarded by tests/report/confusion_test.py.
-"""
+"""The confusion matrix of characters, and the most frequent confusions."""
 
 import collections
 import html

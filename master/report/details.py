@@ -1,7 +1,4 @@
-"""Curves and confusions of one set, or of several together.
-
-Guarded by tests/report/details_test.py.
-"""
+"""Curves and confusions of one set, or of several together."""
 
 import html
 from typing import Any, Mapping, NamedTuple, Sequence

@@ -1,7 +1,4 @@
-"""Where a text that was read differs from its label.
-
-Guarded by tests/report/differences_test.py.
-"""
+"""Differences of a text from its label."""
 
 from typing import Callable, NamedTuple
 

@@ -1,7 +1,4 @@
-"""The samples of the gallery, as page.js takes them.
-
-Guarded by tests/report/gallery_test.py.
-"""
+"""The samples of the gallery, as page.js takes them."""
 
 import base64
 import json

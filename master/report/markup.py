@@ -1,7 +1,4 @@
-"""Texts, numbers and tables as HTML; nothing of a text is ever a tag.
-
-Guarded by tests/report/markup_test.py.
-"""
+"""Texts, numbers and tables as HTML, with all text escaped."""
 
 import html
 from typing import Any, Iterable, NamedTuple, Optional, Sequence

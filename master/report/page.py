@@ -1,7 +1,4 @@
-"""Writes the report of an evaluation: one HTML file that needs nothing else.
-
-Guarded by tests/report/page_test.py and tests/report/browser_test.py.
-"""
+"""The report of an evaluation: one self-contained HTML file."""
 
 import base64
 import hashlib

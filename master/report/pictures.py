@@ -1,7 +1,4 @@
-"""Small pictures for the gallery, as large as there is room for.
-
-Guarded by tests/report/pictures_test.py.
-"""
+"""Thumbnails for the gallery."""
 
 import base64
 import io

@@ -1,7 +1,4 @@
-"""The tables of the report: sets, what is missing, speed, comparison.
-
-Guarded by tests/report/sections_test.py.
-"""
+"""The report's tables: sets, left out, speed, comparison."""
 
 import html
 import json

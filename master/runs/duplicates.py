@@ -1,7 +1,4 @@
-"""Which pictures stand in data sets more than once.
-
-Guarded by tests/runs/duplicates_test.py.
-"""
+"""Pictures that stand in evaluation sets more than once."""
 
 import dataclasses
 import hashlib

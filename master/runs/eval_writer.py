@@ -1,7 +1,4 @@
-"""What bin/eval makes of the rows of an evaluation: files and figures.
-
-Guarded by tests/cli/eval_test.py.
-"""
+"""Results and files of an evaluation, from its rows."""
 
 import functools
 from typing import (

@@ -1,9 +1,8 @@
-"""One evaluation: reads the images of several sets and judges the texts.
+"""An evaluation: images of several sets read and scored in one pipeline.
 
 The reading of a batch, the loading of the next one and the judging of the
 last one go on at the same time. One pipeline loads all sets: to build one
-takes as long as to read some thousand images with a small model. Guarded by
-tests/runs/evaluation_test.py and tests/cli/eval_test.py.
+takes as long as to read some thousand images with a small model.
 """
 
 from concurrent import futures

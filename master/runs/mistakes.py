@@ -1,7 +1,4 @@
-"""What the report of bin/eval shows picture by picture.
-
-Guarded by tests/runs/mistakes_test.py.
-"""
+"""Misread samples of an evaluation, for its report."""
 
 from typing import TYPE_CHECKING, Iterable, Iterator, Mapping, Optional
 

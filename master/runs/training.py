@@ -1,7 +1,4 @@
-"""One training as a whole: estimator, data, evaluation, counts.
-
-Guarded by tests/runs/training_test.py and tests/cli/train_test.py.
-"""
+"""A training: estimator, data, evaluations and counts."""
 
 import dataclasses
 import logging

@@ -1,7 +1,6 @@
 """Gradients of a batch that is read in parts.
 
 In turn, with the memory of one; or side by side, on a processor core each.
-Guarded by tests/training/accumulation_test.py.
 """
 
 from typing import Callable, Sequence, Union

@@ -4,7 +4,7 @@ The folder is a model directory of its own: checkpoints, TensorFlow's list of
 them with the best as the newest, `config.json`. `best.json` tells metric,
 steps and values, and how long there was nothing better. Every file is written
 beside and renamed, in an order that leaves a usable folder wherever a kill
-comes. Guarded by tests/training/best_checkpoints_test.py.
+comes.
 """
 
 import dataclasses

@@ -1,7 +1,4 @@
-"""A warm start keeps what a model knows of the characters both charsets have.
-
-Guarded by tests/training/charset_rows_test.py and tests/cli/train_test.py.
-"""
+"""Warm starts with another charset: common characters keep their rows."""
 
 import logging
 import os

@@ -1,7 +1,4 @@
-"""Learning curves as an SVG picture.
-
-Guarded by tests/training/curves_test.py and tests/cli/plot_metrics_test.py.
-"""
+"""Learning curves as an SVG picture."""
 
 import math
 from typing import NamedTuple, Optional, Sequence

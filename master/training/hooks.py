@@ -1,7 +1,4 @@
-"""What happens beside the training and evaluation steps.
-
-Guarded by tests/training/hooks_test.py.
-"""
+"""Hooks of training and evaluation steps."""
 
 import io
 import logging

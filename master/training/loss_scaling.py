@@ -1,7 +1,7 @@
-"""Dynamic loss scaling, without which small float16 gradients are zero.
+"""Dynamic loss scaling for float16 gradients.
 
 Micikevicius et al. 2018, "Mixed Precision Training" (arXiv 1710.03740),
-section 3.2. Guarded by tests/training/loss_scaling_test.py.
+section 3.2.
 """
 
 from typing import Sequence

@@ -1,4 +1,4 @@
-"""Cross entropy over labels. Guarded by tests/training/losses_test.py.
+"""Cross entropy over labels.
 
 Legend: `B` batch, `T` label positions, `V` classes.
 """

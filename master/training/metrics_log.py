@@ -1,11 +1,10 @@
-"""metrics.jsonl of a model directory: what a training tells programs.
+"""metrics.jsonl of a model directory.
 
 One JSON object a line: `kind`, `step` (global step), `time` (ISO 8601, UTC),
 `values` (name to number or text), and `set` where it is about one evaluation
 set. docs/training.md lists the kinds. A line is written at once; one that a
 kill has torn is cut off by the next run. A run that goes on in a directory
 begins with a `resume` record, whose step tells what is done over again.
-Guarded by tests/training/metrics_log_test.py.
 """
 
 import datetime

@@ -1,4 +1,4 @@
-"""Loss to train op. Guarded by tests/training/optimization_test.py."""
+"""The train op of a loss."""
 
 import dataclasses
 import re

@@ -1,7 +1,4 @@
-"""Optimizers whose updates know weight decay and factors by variable name.
-
-Guarded by tests/training/optimizers_test.py.
-"""
+"""Optimizers with weight decay and learning rate factors by variable name."""
 
 import re
 from typing import Mapping, Optional, Sequence

@@ -1,8 +1,8 @@
-"""The file of the losses of training words, one after the other.
+"""The file of losses of training words.
 
 Of each word 20 bytes: the LMDB it is of and the number of its record, int64,
 and its loss in nats, float32. A word that was trained on again stands there
-again. Guarded by tests/training/sample_losses_test.py.
+again.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Learning rate over the steps. Guarded by tests/training/schedules_test.py."""
+"""Learning rate schedules."""
 
 import math
 

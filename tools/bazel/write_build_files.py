@@ -4,8 +4,7 @@
   tools/bazel/write_build_files.py            writes them
   tools/bazel/write_build_files.py --check    only tells which are out of date
 
-Visibility comes from tools/dependencies.py. Guarded by
-tests/tools/bazel/write_build_files_test.py.
+Visibility comes from tools/dependencies.py.
 """
 
 import argparse

@@ -1,7 +1,4 @@
-"""The command lines of a long training: what renders, trains and evaluates.
-
-Guarded by tests/tools/long_training/commands_test.py.
-"""
+"""The command lines of a long training: what renders, trains and evaluates."""
 
 import hashlib
 import os

@@ -4,8 +4,7 @@
 
 A process of its own exports the averages of the newest checkpoint and
 evaluates them into FOLDER/pending; the command then has `publish` make a copy
-of them under FOLDER/averaged, by a rename. Guarded by
-tests/tools/long_training/supervisor_test.py and main_test.py.
+of them under FOLDER/averaged, by a rename.
 """
 
 import hashlib

@@ -1,7 +1,4 @@
-"""The folder of a long training: what lies where, its lock and its metrics.
-
-Guarded by tests/tools/long_training/folder_test.py.
-"""
+"""The folder of a long training: what lies where, its lock and its metrics."""
 
 import json
 import os

@@ -7,8 +7,7 @@ highest, each as it is; the training augments them anew. Where LOSSES is not
 there, as after a crash that took the newest checkpoint back to an earlier run,
 it takes them evenly. What was hard once is not picked again, as only the run's
 new shards are named here, which come first in its --train_lmdb. After online
-hard example mining (Shrivastava et al. 2016), a run late. Guarded by
-tests/tools/long_training/hard_words_test.py.
+hard example mining (Shrivastava et al. 2016), a run late.
 """
 
 import os

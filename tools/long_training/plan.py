@@ -2,8 +2,7 @@
 
 All of the work follows from the plan and the step that the newest checkpoint
 has: which run of bin/train is under way, on which shards, with what seeds. So
-nothing needs to be written down that a kill could leave untrue. Guarded by
-tests/tools/long_training/plan_test.py.
+nothing needs to be written down that a kill could leave untrue.
 """
 
 import dataclasses

@@ -1,8 +1,7 @@
 """Processes that a long training starts: counted, never left behind.
 
 Each carries the folder's path in its environment, so that a later start finds
-those that a killed one could not end, whatever their ids. Linux only. Guarded
-by tests/tools/long_training/processes_test.py.
+those that a killed one could not end, whatever their ids. Linux only.
 """
 
 import ctypes

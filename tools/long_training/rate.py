@@ -1,7 +1,4 @@
-"""How fast a long training goes, over more than one message.
-
-Guarded by tests/tools/long_training/rate_test.py.
-"""
+"""How fast a long training goes, over more than one message."""
 
 import collections
 from typing import Optional

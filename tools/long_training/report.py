@@ -1,7 +1,4 @@
-"""Tables of a long training, for people.
-
-Guarded by tests/tools/long_training/report_test.py.
-"""
+"""Tables of a long training, for people."""
 
 from typing import Any, Sequence
 

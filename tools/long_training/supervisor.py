@@ -1,7 +1,4 @@
-"""Keeps a long training going: renders, trains, evaluates, goes on.
-
-Guarded by tests/tools/long_training/supervisor_test.py.
-"""
+"""Keeps a long training going: renders, trains, evaluates, goes on."""
 
 import dataclasses
 import logging

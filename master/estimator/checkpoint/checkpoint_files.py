@@ -1,7 +1,4 @@
-"""The newest intact checkpoint, where a crash left torn ones.
-
-Guarded by tests/estimator/checkpoint/checkpoint_files_test.py.
-"""
+"""The newest intact checkpoint of a directory."""
 
 import functools
 import os

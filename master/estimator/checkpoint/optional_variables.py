@@ -1,8 +1,4 @@
-"""Variables that a training keeps beside the model and its optimizer.
-
-Guarded by tests/estimator/moving_averages_test.py and
-tests/training/loss_scaling_test.py.
-"""
+"""Variables that a checkpoint may lack."""
 
 from typing import Any
 

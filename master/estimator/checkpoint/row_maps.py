@@ -1,7 +1,4 @@
-"""Warm starts of variables whose rows have moved, come or gone.
-
-Guarded by tests/estimator/checkpoint/row_maps_test.py.
-"""
+"""Warm starts of variables whose rows moved, came or went."""
 
 from typing import NamedTuple, Sequence
 

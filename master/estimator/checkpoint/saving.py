@@ -1,7 +1,4 @@
-"""Saving a checkpoint only if it is good, and whole or not at all.
-
-Guarded by tests/estimator/checkpoint/saving_test.py.
-"""
+"""Checkpoints saved whole, and only if all numbers are finite."""
 
 from typing import Any, Optional, Sequence
 

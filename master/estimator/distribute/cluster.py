@@ -1,7 +1,4 @@
-"""The workers of a training over several machines, by `TF_CONFIG`.
-
-Guarded by tests/estimator/distribute/cluster_test.py and multi_worker_test.py.
-"""
+"""The workers of a training over several machines, by `TF_CONFIG`."""
 
 import dataclasses
 import json

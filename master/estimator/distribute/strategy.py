@@ -1,7 +1,4 @@
-"""One model on several devices, of this machine or of several.
-
-Guarded by tests/estimator/distribute/strategy_test.py.
-"""
+"""One model on several devices, of this machine or of several."""
 
 from typing import Any, Callable, Mapping, Optional, Sequence
 

@@ -1,9 +1,8 @@
-"""Whether the other workers of a training are alive.
+"""Detection of dead workers of a training.
 
 TensorFlow's collective ops wait for ever for a worker that died. So each
 worker holds a connection to the port of each other one: the system ends it
 with the process, and TCP's own probes find out about a machine that is gone.
-Guarded by tests/estimator/distribute/worker_health_test.py.
 """
 
 import os

@@ -1,7 +1,4 @@
-"""The session of a training that several workers share.
-
-Guarded by tests/estimator/multi_worker_test.py.
-"""
+"""The session of a training that several workers share."""
 
 from typing import Any, Sequence
 

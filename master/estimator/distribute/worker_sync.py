@@ -1,8 +1,7 @@
-"""What the workers of a training must do at the same step.
+"""Stop and save decisions, synchronised across workers.
 
 Whatever one worker alone runs of what all are to run together waits for ever.
-So all of them stop, save and end together. Guarded by
-tests/estimator/multi_worker_test.py.
+So all of them stop, save and end together.
 """
 
 from typing import Any, Optional, Sequence

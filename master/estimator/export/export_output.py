@@ -1,7 +1,4 @@
-"""Outputs of a model for serving, and their signatures.
-
-Guarded by tests/estimator/export/export_output_test.py.
-"""
+"""Outputs of a model for serving, and their signatures."""
 
 import abc
 from typing import Any, Mapping, Optional, Union

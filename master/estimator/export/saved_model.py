@@ -1,4 +1,4 @@
-"""Writes a SavedModel."""
+"""SavedModels of an Estimator."""
 
 import os
 import time

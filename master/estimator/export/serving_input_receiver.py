@@ -1,7 +1,4 @@
-"""What a served model reads: placeholders and the features made of them.
-
-Guarded by tests/estimator/export/serving_input_receiver_test.py.
-"""
+"""Inputs of a served model: placeholders and the features made of them."""
 
 import collections
 from typing import Any, Callable, Mapping, Optional

@@ -1,7 +1,4 @@
-"""Ends a training whose loss has left the numbers, or rises and rises.
-
-Guarded by tests/estimator/hooks/loss_guard_test.py.
-"""
+"""A hook that ends a training whose loss is NaN or diverges."""
 
 import collections
 import math

@@ -1,7 +1,4 @@
-"""Signals that end a work after the step under way.
-
-Guarded by tests/estimator/hooks/stop_signals_test.py.
-"""
+"""Signals that end a run after the step under way."""
 
 import contextlib
 import os
