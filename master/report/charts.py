@@ -1,4 +1,8 @@
-"""Curves as SVG, in the colours of page.css."""
+"""Curves as SVG, in the colours of page.css.
+
+Drawn here: the page follows the browser's light or dark colours and needs no
+other file, which pictures made by matplotlib do not offer.
+"""
 
 import html
 from typing import Any, Mapping, Optional, Sequence

@@ -1,4 +1,8 @@
-"""The workers of a training over several machines, by `TF_CONFIG`."""
+"""The workers of a training over several machines, by `TF_CONFIG`.
+
+Parsed here: TensorFlow's TFConfigClusterResolver takes a wrong index, a job it
+does not know or an address without a port as they are, and fails much later.
+"""
 
 import dataclasses
 import json
