@@ -271,12 +271,12 @@ class CheckLmdbTest(absltest.TestCase):
         'import os, signal\n'
         'from master.cli import check_lmdb\n'
         'from master.inputs import image_check\n'
-        'judge = image_check.judge\n'
-        'def judge_or_die(image):\n'
+        'check = image_check.check\n'
+        'def check_or_die(image):\n'
         '  if image == b"deadly":\n'
         '    os.kill(os.getpid(), signal.SIGSEGV)\n'
-        '  return judge(image)\n'
-        'image_check.judge = judge_or_die\n'
+        '  return check(image)\n'
+        'image_check.check = check_or_die\n'
         'if __name__ == "__main__":\n'
         '  check_lmdb.run()\n')
     process = commands.run(str(tool), self._path, f'--fix={self._fixed}',
