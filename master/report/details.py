@@ -140,8 +140,9 @@ def confusions(name: str, values: Mapping[str, Any], charset: str) -> str:
       'role="group" aria-label="Confusion matrix">'
       f'{confusion.svg(found, scores["characters"], description)}</div>'
       '<figcaption>A row is a character of the labels, a column what it was '
-      'read as, a number how often. The column \u201cmissing\u201d is what was not read, '
-      'the row \u201cadded\u201d what is in no label. Characters that are '
+      'read as, a number how often. '
+      'The column \u201cmissing\u201d is what was not read, the row '
+      '\u201cadded\u201d what is in no label. Characters that are '
       f'never confused are not drawn.{hidden}</figcaption></figure>'
       + confusion.listed(scores, 'The most frequent confusions') + '</div>')
 
