@@ -270,7 +270,7 @@ class CheckLmdbTest(absltest.TestCase):
     tool.write_text(
         'import os, signal\n'
         'from master.cli import check_lmdb\n'
-        'from master.inputs import image_check\n'
+        'from master.data import image_check\n'
         'check = image_check.check\n'
         'def check_or_die(image):\n'
         '  if image == b"deadly":\n'
@@ -304,7 +304,7 @@ class CheckLmdbTest(absltest.TestCase):
   def test_written_meanwhile(self):
     pictures.write_lmdb(self._path, ['a'] * 3)
     script = (
-        'from master.inputs import lmdb_keys\n'
+        'from master.data import lmdb_keys\n'
         'from tests.inputs import pictures\n'
         'from master.cli import check_lmdb\n'
         'import sys\n'
