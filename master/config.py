@@ -39,7 +39,7 @@ _SHARE_ABOVE_0 = _Rule('in (0, 1]', lambda value: 0 < value <= 1)
 
 
 def _multiple(divisor: int, halvings: str) -> _Rule:
-  return _Rule(f'a positive multiple of {divisor} (the backbone halves it '
+  return _Rule(f'a multiple of {divisor} above 0 (the backbone halves it '
                f'{halvings})',
                lambda value: value > 0 and value % divisor == 0)
 

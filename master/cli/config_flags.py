@@ -16,6 +16,9 @@ from master import errors
 # Parsed flags -> the ModelConfig that settles flags which were not given.
 InheritFn = Callable[[flags.FlagValues], Optional[config_lib.ModelConfig]]
 
+# The flag names the characters that are the field's default.
+_CHARSET = '62'
+
 _DEFINE = {int: flags.DEFINE_integer, float: flags.DEFINE_float,
            bool: flags.DEFINE_bool, str: flags.DEFINE_string,
            tuple[int, ...]: flags.DEFINE_list,
@@ -35,10 +38,9 @@ def _define_flag(field: dataclasses.Field, default: Any, note: str = ''):
 
 def define_charset_flag():
   """--charset, for tools that need no model."""
-  field, = [field for field in dataclasses.fields(config_lib.ModelConfig)
-            if field.name == 'charset']
-  # The name of the field's default.
-  _define_flag(field, '62')
+  for field in dataclasses.fields(config_lib.ModelConfig):
+    if field.name == 'charset':
+      _define_flag(field, _CHARSET)
 
 
 def define(cls: Type[Any], inherit: Optional[InheritFn] = None,
@@ -53,12 +55,12 @@ def define(cls: Type[Any], inherit: Optional[InheritFn] = None,
       settings are learned later.
   """
   for field in dataclasses.fields(cls):
+    default = field.default
     if field.name == 'charset':
-      define_charset_flag()
-    elif isinstance(field.default, tuple):
-      _define_flag(field, list(map(str, field.default)))
-    else:
-      _define_flag(field, field.default)
+      default = _CHARSET
+    elif isinstance(default, tuple):
+      default = list(map(str, default))
+    _define_flag(field, default)
 
   def judge(values: dict[str, Any]):
     try:

@@ -106,9 +106,10 @@ class Commands:
 
   def repair(self) -> list[str]:
     """Makes `checkpoint` list the newest intact checkpoint."""
-    return [sys.executable, '-c',
-            'import sys\nfrom master.estimator import checkpoint_files\n'
-            'checkpoint_files.repair(sys.argv[1])', self._folder.model_dir]
+    code = ('import sys\n'
+            'from master.estimator.checkpoint import checkpoint_files\n'
+            'checkpoint_files.repair(sys.argv[1])')
+    return [sys.executable, '-c', code, self._folder.model_dir]
 
   def flag_checks(self) -> list[tuple[str, list[str]]]:
     """(Field of the plan, command that judges it); none twice."""
