@@ -338,13 +338,13 @@ def _check_pattern(flag: str, pattern: str):
         f'--{flag}: {pattern!r} is no regular expression: {e}.') from e
 
 
-def _check_factor(setting: str):
-  pattern, _, factor = setting.rpartition('=')
+def _check_factor(pair: str):
+  pattern, _, factor = pair.rpartition('=')
   try:
     good = bool(pattern) and 0 < float(factor) < float('inf')
   except ValueError:
     good = False
-  _check(good, f'--learning_rate_factors: {setting!r} must be PATTERN=FACTOR '
+  _check(good, f'--learning_rate_factors: {pair!r} must be PATTERN=FACTOR '
          'with a factor above 0; --freeze is for those not to be trained.')
   _check_pattern('learning_rate_factors', pattern)
 
@@ -361,8 +361,8 @@ def _check_optimisation(config: 'TrainConfig'):
   for flag in ('weight_decay_exclude', 'freeze'):
     for pattern in getattr(config, flag):
       _check_pattern(flag, pattern)
-  for setting in config.learning_rate_factors:
-    _check_factor(setting)
+  for pair in config.learning_rate_factors:
+    _check_factor(pair)
 
 
 @dataclasses.dataclass(frozen=True)
