@@ -1,7 +1,8 @@
 """Check of the BUILD files against the sources, without Bazel.
 
 BUILD files and tools/bazel/build_defs.bzl are read by running them as Python,
-of which their language is a part, with rules that only take notes.
+of which their language is a part, with rules that only take notes. Each
+library states its own `visibility`.
 """
 
 import ast
@@ -11,8 +12,8 @@ from typing import Collection, Iterable, Iterator, Mapping, NamedTuple
 
 from tools import dependencies
 
-_RULES = ('exports_files', 'filegroup', 'package', 'package_group',
-          'py_binary', 'py_library', 'py_test')
+_RULES = ('exports_files', 'filegroup', 'package_group', 'py_binary',
+          'py_library', 'py_test')
 _BUILD_DEFS = 'tools/bazel/build_defs.bzl'
 # `master/__init__.py`, which importing any module below it runs.
 _ROOT_LIBRARY = '//master:__init__'
@@ -51,8 +52,8 @@ def _short(label: str) -> str:
 
 
 def _read(root: pathlib.Path, package: str) -> list[Target]:
-  """What one BUILD file defines, its visibility by default filled in."""
-  directory, found, default = root / package, [], []
+  """What one BUILD file defines."""
+  directory, found = root / package, []
 
   def glob(include, exclude=()):
     names = {path.relative_to(directory).as_posix()
@@ -69,11 +70,8 @@ def _read(root: pathlib.Path, package: str) -> list[Target]:
 
   def rule(name):
     def note(*unused_files, **attributes):
-      if name == 'package':
-        default.extend(attributes['default_visibility'])
-      elif 'name' in attributes:
-        found.append(Target(name, package, {'visibility': default,
-                                            **attributes}))
+      if 'name' in attributes:
+        found.append(Target(name, package, attributes))
     return note
 
   def run(path, scope):
@@ -207,7 +205,7 @@ class BuildFiles:
     for target in self._targets:
       if target.rule != 'py_library':
         continue
-      visible = self._visible(target.attributes['visibility'])
+      visible = self._visible(target.attributes.get('visibility', ()))
       parts = {dependencies.part_of(self._names[path])
                for path in target.sources() if path in self._names}
       for part in sorted(parts):
