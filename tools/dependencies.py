@@ -1,7 +1,7 @@
 """Allowed imports between the parts of the project.
 
 The one table behind tests/imports_test.py and the BUILD files' visibility
-(tools/bazel/write_build_files.py). Standard library only.
+(tools/bazel/build_files.py). Standard library only.
 """
 
 import ast
