@@ -270,7 +270,7 @@ class CheckLmdbTest(absltest.TestCase):
     tool.write_text(
         'import os, signal\n'
         'from master.cli import check_lmdb\n'
-        'from master.inputs import image_check\n'
+        'from master.data import image_check\n'
         'judge = image_check.judge\n'
         'def judge_or_die(image):\n'
         '  if image == b"deadly":\n'
@@ -304,8 +304,8 @@ class CheckLmdbTest(absltest.TestCase):
   def test_written_meanwhile(self):
     pictures.write_lmdb(self._path, ['a'] * 3)
     script = (
-        'from master.inputs import lmdb_keys\n'
-        'from tests.inputs import pictures\n'
+        'from master.data import lmdb_keys\n'
+        'from tests.support import pictures\n'
         'from master.cli import check_lmdb\n'
         'import sys\n'
         'scan = lmdb_keys.scan_keys\n'
