@@ -8,7 +8,8 @@ import ast
 import pathlib
 from typing import NamedTuple
 
-_FOUNDATIONS = ('master.errors', 'master.charset', 'master.config')
+_FOUNDATIONS = (
+    'master.errors', 'master.files', 'master.charset', 'master.config')
 
 # Part -> the parts of `master` it may import beside itself.
 ALLOWED = {
@@ -19,12 +20,12 @@ ALLOWED = {
     'master.hardware': (),
     'master.files': ('master.errors',),
     'master.charset': ('master.errors',),
-    'master.config': ('master.errors', 'master.charset'),
+    'master.config': ('master.errors', 'master.files', 'master.charset'),
     'master.layers': _FOUNDATIONS,
     'master.decoding': _FOUNDATIONS,
     'master.models': (*_FOUNDATIONS, 'master.layers', 'master.decoding'),
     'master.images': _FOUNDATIONS,
-    'master.data': (*_FOUNDATIONS, 'master.files', 'master.images'),
+    'master.data': (*_FOUNDATIONS, 'master.images'),
     'master.inputs': (*_FOUNDATIONS, 'master.data', 'master.images'),
     'master.metrics': _FOUNDATIONS,
     'master.evaluation': (*_FOUNDATIONS, 'master.metrics'),
@@ -39,7 +40,7 @@ ALLOWED = {
     'master.export': (
         *_FOUNDATIONS, 'master.images', 'master.layers', 'master.models',
         'master.model_fn', 'master.estimator'),
-    'master.rendering': ('master.errors', 'master.parallel'),
+    'master.rendering': ('master.errors', 'master.files', 'master.parallel'),
     'master.report': (*_FOUNDATIONS, 'master.metrics', 'master.evaluation',
                       'master.rendering'),
     'master.runs': (

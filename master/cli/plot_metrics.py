@@ -15,6 +15,7 @@ import os
 from absl import flags
 
 from master import errors
+from master import files
 from master.cli import app
 from master.training import curves
 from master.training import metrics_log
@@ -35,18 +36,6 @@ def define_flags():
       'loss.')
 
 
-def _write(path: str, text: str):
-  """Writes the picture, whole or not at all."""
-  try:
-    with open(path + '.tmp', 'w', encoding='utf-8') as f:
-      f.write(text)
-    os.replace(path + '.tmp', path)
-  except OSError as e:
-    raise errors.InputError(
-        f'--output={path}: cannot be written ({e.strerror}); name another '
-        'file.') from e
-
-
 def main(flags_obj: flags.FlagValues, unused_arguments: list[str]):
   """Draws the picture."""
   model_dir = flags_obj.model_dir
@@ -56,7 +45,9 @@ def main(flags_obj: flags.FlagValues, unused_arguments: list[str]):
         f'{os.path.join(model_dir, metrics_log.FILE)}: nothing to draw yet; '
         'wait for the first line of progress, or train with a smaller '
         '--log_steps.')
-  _write(flags_obj.output, curves.svg(found, model_dir))
+  output = flags_obj.output
+  with errors.writing_to(f'--output={output}', 'name another file'):
+    files.write(output, curves.svg(found, model_dir))
   logging.info('Drew %s', ', '.join(panel.title for panel in found))
 
 

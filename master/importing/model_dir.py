@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import tempfile
 from typing import Iterable, Iterator
 
 import numpy as np
@@ -11,6 +10,7 @@ import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
 from master import errors
+from master import files
 from master.estimator.checkpoint import checkpoints
 from master.models import recognizer
 
@@ -45,19 +45,13 @@ def writing(path: str) -> Iterator[str]:
   while not os.path.isdir(os.path.dirname(first_new)):
     first_new = os.path.dirname(first_new)
   had_parent = os.path.isdir(parent)
-  scratch = None
+  folder = files.PendingFolder(path)
   try:
-    os.makedirs(parent, exist_ok=True)
-    scratch = tempfile.mkdtemp(prefix='.import-', dir=parent)
-    yield scratch
-    # mkdtemp's is for the owner alone.
-    umask = os.umask(0)
-    os.umask(umask)
-    os.chmod(scratch, 0o777 & ~umask)
-    os.rename(scratch, path)
+    folder.make()
+    yield folder.path
+    folder.publish()
   except BaseException as e:
-    if scratch:
-      shutil.rmtree(scratch, ignore_errors=True)
+    folder.close()
     if not had_parent:
       shutil.rmtree(first_new, ignore_errors=True)
     if isinstance(e, (OSError, tf.errors.OpError)):
