@@ -76,7 +76,6 @@ def export_onnx(
   proto = _convert(model, config)
 
   def write(folder: str):
-    os.makedirs(folder)
     _import('onnx').save(proto, os.path.join(folder, FILE))
     config_lib.write(config, folder)
 

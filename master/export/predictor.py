@@ -21,6 +21,7 @@ from master import config as config_lib
 from master import errors
 from master.estimator import moving_averages
 from master.estimator.checkpoint import checkpoints
+from master.estimator.export import versions
 from master.export import inference_graph
 
 # Beside the SavedModel's own files, where its format leaves room for others.
@@ -341,13 +342,12 @@ def version_folder(path: str, is_model: Callable[[str], bool],
                             'bin/export printed.')
   if is_model(path):
     return path
-  versions = [name for name in os.listdir(path) if name.isdecimal()
-              and is_model(os.path.join(path, name))]
-  if not versions:
+  found = list(filter(is_model, versions.paths(path)))
+  if not found:
     raise errors.InputError(
         f'{path}: holds no {what}; name what bin/export printed, or its '
         'parent.')
-  return os.path.join(path, max(versions, key=int))
+  return found[-1]
 
 
 def _exported_config(folder: str) -> config_lib.Config:

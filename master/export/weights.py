@@ -41,7 +41,6 @@ def export_weights(model: predictor_lib.Predictor, export_dir: str) -> str:
   values[tf.GraphKeys.GLOBAL_STEP] = np.int64(checkpoints.step(model.name))
 
   def write(folder: str):
-    os.makedirs(folder)
     _save(values, os.path.join(folder, checkpoints.BASE_NAME))
     config_lib.write(dataclasses.replace(model.config, export=None), folder)
 
