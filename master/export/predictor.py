@@ -20,6 +20,7 @@ import tensorflow.compat.v1 as tf
 from master import config as config_lib
 from master import errors
 from master.estimator import moving_averages
+from master.estimator import run_config
 from master.estimator.checkpoint import checkpoints
 from master.estimator.export import versions
 from master.export import inference_graph
@@ -79,9 +80,8 @@ class ImageReadings(NamedTuple):
 
 def new_session(graph: tf.Graph) -> tf.Session:
   """A session that leaves room on the accelerator for others."""
-  settings = tf.ConfigProto(allow_soft_placement=True)
-  settings.gpu_options.allow_growth = True
-  return tf.Session(graph=graph, config=settings)
+  return tf.Session(graph=graph,
+                    config=run_config.session_config(share_gpu=True))
 
 
 class Predictor:

@@ -11,6 +11,7 @@ import tensorflow.compat.v1 as tf
 from master import config as config_lib
 from master import errors
 from master import files
+from master.estimator import run_config
 from master.estimator.checkpoint import checkpoints
 from master.models import recognizer
 
@@ -71,8 +72,8 @@ def write(directory: str, config: config_lib.ModelConfig,
     config: of the model.
     values: all its variables, by name without the model's.
   """
-  on_cpu = tf.ConfigProto(device_count={'GPU': 0})
-  with tf.Graph().as_default(), tf.Session(config=on_cpu) as session:
+  with tf.Graph().as_default(), tf.Session(
+      config=run_config.session_config(use_gpu=False)) as session:
     model = recognizer.Recognizer(config)
     step = tf.train.get_or_create_global_step()
     variables = {v.op.name.removeprefix(f'{model.name}/'): v
