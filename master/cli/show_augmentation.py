@@ -22,6 +22,7 @@ from master import files
 from master.cli import app
 from master.cli import config_flags
 from master.data import lmdb_reader
+from master.images import pixels as pixels_lib
 from master.rendering import fonts as fonts_lib
 
 _GAP = 6
@@ -123,7 +124,7 @@ def _variants(words: list[_Word], flags_obj: flags.FlagValues,
 
 def _to_picture(image: np.ndarray) -> Image.Image:
   """RGB of float32 [H, W, C] in [-1, 1]."""
-  pixels = np.round((image + 1) * 127.5).astype(np.uint8)
+  pixels = pixels_lib.to_uint8(image)
   return Image.fromarray(np.broadcast_to(pixels, [*pixels.shape[:2], 3]))
 
 
