@@ -14,14 +14,15 @@ import pytest
 _DIRECTORY = tempfile.mkdtemp(prefix='master_test_')
 os.environ['TEST_TMPDIR'] = _DIRECTORY
 
-# What a test module imports to run commands and other processes, to build whole
-# models or to decode images of all formats: its tests take long by nature and
-# need no mark.
+# What a test module imports to run commands and other processes, to train or to
+# build whole models, or to decode images of all formats: its tests take long by
+# nature and need no mark.
 _SLOW_IMPORTS = frozenset((
     'subprocess', 'tests.support.browser', 'tests.support.commands',
     'tests.support.image_kinds', 'tests.support.imported_models',
-    'tests.support.model_files', 'tests.support.original_models',
-    'tests.support.run_folders', 'tests.support.workers'))
+    'tests.support.linear_model', 'tests.support.model_files',
+    'tests.support.original_models', 'tests.support.run_folders',
+    'tests.support.workers'))
 
 
 def pytest_addoption(parser):
