@@ -14,8 +14,8 @@ test: venv
 	@TF_FORCE_GPU_ALLOW_GROWTH=true \
 	  $(VENV_PYTHON) -m pytest -q -n $(TEST_JOBS) --dist loadfile
 
-# In less than 3 minutes: without tests of commands and of whole models, which
-# tests/conftest.py knows.
+# In less than 3 minutes, without the tests of commands, whole models and image
+# files; tests/conftest.py chooses.
 test-fast: venv
 	@TF_FORCE_GPU_ALLOW_GROWTH=true \
 	  $(VENV_PYTHON) -m pytest -q -n $(TEST_JOBS) --dist loadfile --fast

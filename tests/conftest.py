@@ -14,23 +14,24 @@ import pytest
 _DIRECTORY = tempfile.mkdtemp(prefix='master_test_')
 os.environ['TEST_TMPDIR'] = _DIRECTORY
 
-# What a test module imports to run commands and other processes, to train or to
-# build whole models, or to decode images of all formats: its tests take long by
-# nature and need no mark.
+# What a test module imports to run commands and other processes, to build,
+# train or load whole models, or to decode images: `--fast` leaves it out.
 _SLOW_IMPORTS = frozenset((
-    'subprocess', 'tests.support.browser', 'tests.support.commands',
-    'tests.support.image_kinds', 'tests.support.imported_models',
-    'tests.support.linear_model', 'tests.support.model_files',
-    'tests.support.original_models', 'tests.support.run_folders',
-    'tests.support.workers'))
+    'subprocess', 'master.inputs.input_fn', 'master.model_fn',
+    'master.models.backbone', 'master.models.decoder', 'master.models.folded',
+    'master.models.recognizer', 'tests.support.browser',
+    'tests.support.commands', 'tests.support.image_kinds',
+    'tests.support.imported_models', 'tests.support.linear_model',
+    'tests.support.model_files', 'tests.support.original_models',
+    'tests.support.run_folders', 'tests.support.workers'))
 
 
 def pytest_addoption(parser):
   parser.addoption('--extras_only', action='store_true',
                    help='run only what tests/support/extras.py marks')
   parser.addoption('--fast', action='store_true',
-                   help='leave out tests that run commands or whole models, '
-                   'and classes with `is_slow = True`')
+                   help='leave out tests that run commands, build whole '
+                   'models or decode images')
 
 
 def _needs_extra(item):
@@ -38,10 +39,9 @@ def _needs_extra(item):
 
 
 def _is_slow(item):
-  return getattr(item.cls, 'is_slow', False) or any(
-      getattr(value, '__name__', None) in _SLOW_IMPORTS
-      for value in vars(item.module).values()
-      if isinstance(value, types.ModuleType))
+  return any(value.__name__ in _SLOW_IMPORTS
+             for value in vars(item.module).values()
+             if isinstance(value, types.ModuleType))
 
 
 def _is_left_out(config, item):

@@ -53,7 +53,6 @@ def _texts(batches) -> list[bytes]:
 
 
 class InputFnTest(tf.test.TestCase, parameterized.TestCase):
-  is_slow = True  # For tests/conftest.py: builds whole input pipelines.
 
   def setUp(self):
     super().setUp()

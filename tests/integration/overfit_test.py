@@ -44,7 +44,6 @@ def _batch():
 
 
 class OverfitTest(tf.test.TestCase):
-  is_slow = True  # For tests/conftest.py: trains.
 
   def setUp(self):
     super().setUp()
