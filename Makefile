@@ -1,5 +1,5 @@
 # PYTHON=python3.12 names the interpreter; see tools/setup_venv.
-.PHONY: quickstart test test-extras test-tf-estimator lint venv clean
+.PHONY: quickstart test test-fast test-extras test-tf-estimator lint venv clean
 
 VENV_PYTHON = .venv/bin/python
 TEST_JOBS ?= 2
@@ -14,7 +14,13 @@ test: venv
 	@TF_FORCE_GPU_ALLOW_GROWTH=true \
 	  $(VENV_PYTHON) -m pytest -q -n $(TEST_JOBS) --dist loadfile
 
-# What the above skips for want of an extra; the extras stay in .venv.
+# In less than 3 minutes, without the tests of commands, whole models and image
+# files; tests/conftest.py chooses.
+test-fast: venv
+	@TF_FORCE_GPU_ALLOW_GROWTH=true \
+	  $(VENV_PYTHON) -m pytest -q -n $(TEST_JOBS) --dist loadfile --fast
+
+# What `make test` skips for lack of an extra; the extras stay in .venv.
 test-extras: venv
 	@$(VENV_PYTHON) -m pip install -q -c constraints.txt \
 	  -e '.[pytorch,onnx,serving,browser]'

@@ -1,3 +1,3 @@
 """MASTER, a scene text recogniser (arXiv:1910.02562), for TensorFlow."""
 
-__version__ = '0.1.0'
+__version__ = '0.2.0'

@@ -219,14 +219,20 @@ class ConfigTest(parameterized.TestCase):
       config.ModelConfig(charset=charset)
 
   def test_values_at_the_limits_are_right(self):
-    config.ModelConfig(
+    model = config.ModelConfig(
         image_height=8, image_width=4, max_label_length=1, charset='a',
         stem_channels=(1, 1), stage_channels=(1, 1, 1, 2),
         stage_blocks=(1, 1, 1, 1), batch_norm_decay=0.0, gcb_heads=1,
         gcb_ratio=1, hidden_size=2, num_heads=1, dropout_rate=0.0)
-    config.TrainConfig(train_steps=1, warmup_steps=1, clip_norm=0.0,
-                       label_smoothing=0.0, schedule='inverse_sqrt')
-    config.AugmentConfig(augment=1.0, augment_rotation=0.0, augment_jpeg=1.0)
+    train = config.TrainConfig(
+        train_steps=1, warmup_steps=1, clip_norm=0.0, label_smoothing=0.0,
+        schedule='inverse_sqrt')
+    augment = config.AugmentConfig(
+        augment=1.0, augment_rotation=0.0, augment_jpeg=1.0)
+    self.assertEqual((1, 1), model.memory_shape)
+    # A file may hold them too.
+    full = config.Config(model, train=train, augment=augment)
+    self.assertEqual(full, config.from_json(full.to_json(), 'here'))
 
   def test_sizes_that_follow(self):
     model = config.ModelConfig()

@@ -24,7 +24,7 @@ def _has_build_tool():
 
 class PackageTest(absltest.TestCase):
 
-  @absltest.skipUnless(_has_build_tool(), 'needs setuptools 70.1 or newer')
+  @absltest.skipUnless(_has_build_tool(), 'Needs setuptools 71 or newer.')
   def test_installs_nothing_but_master(self):
     # Of a copy: building writes beside the sources.
     source = pathlib.Path(self.create_tempdir().full_path, 'source')

@@ -31,7 +31,7 @@ class LatencyTest(parameterized.TestCase):
     with open(path, encoding='utf-8') as f:
       return json.load(f), process
 
-  @absltest.skipUnless(_ON_LINUX, 'memory is measured on Linux alone')
+  @absltest.skipUnless(_ON_LINUX, 'Memory is measured on Linux only.')
   def test_random_weights(self):
     found, process = self._found(
         _FLAGFILE, '--max_label_length=2', '--stage_blocks=1,1,1,1',
@@ -61,7 +61,7 @@ class LatencyTest(parameterized.TestCase):
     self.assertEqual('random weights', found['settings']['model'])
     self.assertRegex(process.stdout, r'\n +saved_model\nlatency, p50')
 
-  @absltest.skipUnless(_ON_LINUX, 'memory is measured on Linux alone')
+  @absltest.skipUnless(_ON_LINUX, 'Memory is measured on Linux only.')
   def test_growth_of_memory_is_told_by_the_exit_status(self):
     folder = self.create_tempdir().full_path
     model_files.write_tiny_model_dir(folder)
@@ -122,7 +122,7 @@ growth, 100 requests                0.9 MiB           0.9 MiB
   def test_wrong_flags(self, flag, message):
     self._fails([flag], message)
 
-  @absltest.skipUnless(_ON_LINUX, 'memory is measured on Linux alone')
+  @absltest.skipUnless(_ON_LINUX, 'Memory is measured on Linux only.')
   def test_wrong_models(self):
     folder = self.create_tempdir().full_path
     self._fails([f'--saved_model={folder}'], f'{folder}: holds no SavedModel')

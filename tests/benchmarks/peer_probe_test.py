@@ -105,7 +105,7 @@ class StubTest(absltest.TestCase):
 
   def test_gets_no_more_cpus_than_threads(self):
     if not hasattr(os, 'sched_getaffinity'):
-      self.skipTest('needs Linux')
+      self.skipTest('CPUs are assigned on Linux only.')
     probe = self._probe({'a': stub_rapidocr.CPUS})
     self.assertEqual([('1', 0.5)], probe.read([0], 1))
 
@@ -124,7 +124,7 @@ class StubTest(absltest.TestCase):
 
 @unittest.skipUnless(
     os.path.exists(os.path.join(_VENV, 'bin', 'python')),
-    'needs the environment that benchmarks/peers makes')
+    'Needs .venv-peers, which benchmarks/peers sets up.')
 class RapidOcrTest(absltest.TestCase):
 
   def test_reads_as_its_public_call(self):

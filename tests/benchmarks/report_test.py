@@ -89,7 +89,11 @@ class ReportTest(absltest.TestCase):
     self.assertEqual(['a.json'], os.listdir(folder))
 
   def test_no_json_file_unless_asked_for(self):
+    folder = self.create_tempdir().full_path
+    self.addCleanup(os.chdir, os.getcwd())
+    os.chdir(folder)
     report.write_json(None, {'rows': []})
+    self.assertEmpty(os.listdir(folder))
 
 
 if __name__ == '__main__':

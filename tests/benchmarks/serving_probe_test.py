@@ -10,7 +10,7 @@ from tests.support import model_files
 
 
 @absltest.skipUnless(os.path.exists(serving_probe.STATUS_FILE),
-                     'memory is measured on Linux alone')
+                     'Memory is measured on Linux only.')
 class ServingProbeTest(absltest.TestCase):
 
   def _probe(self, pictures):

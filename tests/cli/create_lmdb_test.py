@@ -234,7 +234,7 @@ word_3.png, plain'''.replace('\n', '\r\n'))
 
   def test_full_disk_under_the_bad_list(self):
     if not os.path.exists('/dev/full'):
-      self.skipTest('No /dev/full.')
+      self.skipTest('Needs /dev/full.')
     self._save('good.png', pictures.png())
     self._assert_bad_input(
         self._run(b'good.png\ta\nno tab\n', '--bad_list=/dev/full'),
@@ -328,7 +328,7 @@ word_3.png, plain'''.replace('\n', '\r\n'))
     self.assertEmpty(commands.processes_of(process.pid))
     self.assertFalse(os.path.exists(self._output))
 
-  @absltest.skipUnless(os.path.isdir('/proc'), 'Looks for processes there.')
+  @absltest.skipUnless(os.path.isdir('/proc'), 'Looks for processes in /proc.')
   def test_killed_leaves_no_output_and_no_processes(self):
     process = self._start()
     process.kill()
@@ -340,7 +340,7 @@ word_3.png, plain'''.replace('\n', '\r\n'))
     self.assertCountEqual(['images', 'labels.txt', 'set'],
                           os.listdir(self._folder.full_path))
 
-  @absltest.skipUnless(os.path.isdir('/proc'), 'Looks for processes there.')
+  @absltest.skipUnless(os.path.isdir('/proc'), 'Looks for processes in /proc.')
   def test_interrupted_tidies_up(self):
     process = self._start()
     # As a terminal does: to all of them.

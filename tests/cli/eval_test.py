@@ -269,7 +269,7 @@ class FaultTest(EvalTestCase):
     self.assertNotIn('Traceback', process.stderr)
 
 
-  @absltest.skipUnless(os.path.exists('/dev/full'), 'No /dev/full.')
+  @absltest.skipUnless(os.path.exists('/dev/full'), 'Needs /dev/full.')
   def test_a_full_disk_keeps_the_table_and_the_old_files(self):
     self._good(f'--eval_lmdb=Whole={self.whole}')
     before = _json(self.folder)

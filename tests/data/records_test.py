@@ -71,13 +71,23 @@ class SkipCounterTest(parameterized.TestCase):
     self.assertEqual(counter.total, 2500)
     self.assertEqual((counter.num_drawn, counter.num_bad), (5000, 2500))
 
-  @parameterized.parameters((999, 999, 0.1), (1000, 500, 0.5), (2000, 0, 0.0),
-                            (5000, 5000, 1.0))
-  def test_bad_fraction_is_borne(self, drawn, bad, limit):
+  @parameterized.parameters((999, 999, 0.1), (1000, 500, 0.5), (2000, 0, 0.0))
+  def test_bad_fraction_is_borne_up_to_the_limit(self, drawn, bad, limit):
     counter = records.SkipCounter()
     counter.add(records.LABEL_EMPTY, 0, 'image-0')
     counter.draw(drawn, bad)
     counter.check_bad_fraction(limit, 'set')
+    counter.draw(1, 1)
+    with self.assertRaises(errors.InputError):
+      counter.check_bad_fraction(limit, 'set')
+
+  def test_a_limit_of_one_bears_all(self):
+    counter = records.SkipCounter()
+    counter.add(records.LABEL_EMPTY, 0, 'image-0')
+    counter.draw(5000, 5000)
+    counter.check_bad_fraction(1.0, 'set')
+    with self.assertRaises(errors.InputError):
+      counter.check_bad_fraction(0.999, 'set')
 
   def test_bad_fraction_names_the_worst_reason(self):
     counter = records.SkipCounter()

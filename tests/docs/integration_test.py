@@ -55,7 +55,8 @@ def _values(model_dir):
 
 
 @unittest.skipIf(compat.ESTIMATOR is None,
-                 'this TensorFlow has no tf.estimator: make test-tf-estimator')
+                 'This TensorFlow has no tf.estimator: run make '
+                 'test-tf-estimator.')
 class IntegrationTest(tf.test.TestCase):
 
   @classmethod
@@ -121,7 +122,7 @@ class IntegrationTest(tf.test.TestCase):
 
   @unittest.skipUnless(
       OTHER_PYTHON.is_file(),
-      f'no {OTHER_PYTHON}; name another Python by MASTER_OTHER_PYTHON')
+      f'There is no {OTHER_PYTHON}; MASTER_OTHER_PYTHON names another Python.')
   def test_goes_on_under_another_tensorflow_and_back(self):
     model_dir = self._copy('moving')
     self._train_by_original(

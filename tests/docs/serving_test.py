@@ -119,7 +119,7 @@ def _given_flags(arguments: list[str]) -> dict[str, str]:
   return dict(argument[2:].partition('=')[::2] for argument in arguments)
 
 
-@unittest.skipUnless(shutil.which('bash'), 'needs bash')
+@unittest.skipUnless(shutil.which('bash'), 'Needs bash.')
 class ServingTest(absltest.TestCase):
 
   @classmethod
@@ -279,7 +279,7 @@ class ServingTest(absltest.TestCase):
     for name in re.findall(r'^(\w+) {', quote, re.M):
       self.assertIn(f'`{name}`', PAGE)
 
-  @unittest.skipUnless(shutil.which('curl'), 'needs curl')
+  @unittest.skipUnless(shutil.which('curl'), 'Needs curl.')
   def test_rest_requests(self):
     block = _block(PREDICT)
     self.assertEqual(2, block.count('predict\n'))
@@ -294,7 +294,7 @@ class ServingTest(absltest.TestCase):
     self.assertEqual([_form(answer) for answer in answers],
                      [_form(json.loads(line)) for line in shown.splitlines()])
 
-  @unittest.skipUnless(shutil.which('curl'), 'needs curl')
+  @unittest.skipUnless(shutil.which('curl'), 'Needs curl.')
   def test_rest_state_metadata_and_client(self):
     state, metadata, *lines = self._run(
         re.sub('^(curl.*)', r'\1; echo', _block(ASK), flags=re.M)).splitlines()
@@ -342,8 +342,8 @@ class ServingTest(absltest.TestCase):
     self.assertEqual(2 * self.expected_lines(),
                      self._run(_block(PYTHON)).splitlines())
 
-  @unittest.skipUnless(shutil.which('g++'), 'needs g++')
-  @unittest.skipUnless(CC_LIBRARY.exists(), f'needs {CC_LIBRARY.name}')
+  @unittest.skipUnless(shutil.which('g++'), 'Needs g++.')
+  @unittest.skipUnless(CC_LIBRARY.exists(), f'Needs {CC_LIBRARY.name}.')
   def test_cpp(self):
     self.assertEqual(self.expected_lines(),
                      self._run(_block(CPP)).splitlines())

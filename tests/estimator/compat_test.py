@@ -17,7 +17,8 @@ class OriginalTest(tf.test.TestCase):
 
   def test_runs_what_ours_runs(self):
     if compat.ESTIMATOR is None:
-      self.skipTest('This TensorFlow has no tf.estimator.')
+      self.skipTest('This TensorFlow has no tf.estimator: run make '
+                    'test-tf-estimator.')
     config = compat.ESTIMATOR.RunConfig(save_checkpoints_steps=5)
     real = compat.ESTIMATOR.Estimator(
         linear_model.model_fn, self.create_tempdir().full_path, config, {})

@@ -69,7 +69,9 @@ class GoldenTest(tf.test.TestCase, parameterized.TestCase):
     self.assert_imported('tf', plan, imported_golden.TF)
 
 
-@absltest.skipUnless(PEERS.is_dir(), f'no outputs of the originals in {PEERS}')
+@absltest.skipUnless(
+    PEERS.is_dir(), f'There are no outputs of the originals in {PEERS}; '
+    'MASTER_PEERS names another folder.')
 class PeersTest(tf.test.TestCase, parameterized.TestCase):
   """At full size: 58.7 million parameters, 48 x 160."""
 

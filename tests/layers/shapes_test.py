@@ -13,8 +13,12 @@ class ShapesTest(tf.test.TestCase, parameterized.TestCase):
       ([2, 3], [2, 3]), ([2, 3], [None, 3]), ([None, 3], [2, 3]),
       ([None, None], [5, 3]), (None, [2, 3]), ([], []))
   def test_shapes_that_fit(self, actual, expected):
-    with tf.Graph().as_default():
-      shapes.check('images', tf.placeholder(tf.float32, actual), expected)
+    with tf.Graph().as_default() as graph:
+      images = tf.placeholder(tf.float32, actual)
+      shapes.check('images', images, expected)
+      # Static: no op is added, and what was unknown stays so.
+      self.assertLen(graph.get_operations(), 1)
+      self.assertEqual(tf.TensorShape(actual).rank, images.shape.rank)
 
   @parameterized.parameters(
       ([2, 3], [2, 5]), ([None, 3], [None, 5]), ([2, 3], [2, 3, 1]),

@@ -37,7 +37,7 @@ class SheetTest(absltest.TestCase):
 
   def test_labels_are_written_as_their_script_is(self):
     if not shaping.has_raqm():
-      self.skipTest('this Pillow finds no raqm')
+      self.skipTest('Pillow finds no raqm: install libfribidi0.')
     # Arabic letters alone as H; the first, middle and last forms as A, B, C.
     drawn_as = {'\u0628': 'H', '\u064a': 'H', '\u062a': 'H', '\ufe91': 'A',
                 '\ufef4': 'B', '\ufe96': 'C', '1': '1'}

@@ -101,7 +101,7 @@ class ShapedTest(absltest.TestCase):
   def setUp(self):
     super().setUp()
     if not shaping.has_raqm():
-      self.skipTest('this Pillow finds no raqm')
+      self.skipTest('Pillow finds no raqm: install libfribidi0.')
 
   def face(self, drawn_as):
     return fonts.Face(self.create_tempfile(content=font_files.font_of(

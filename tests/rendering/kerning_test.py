@@ -75,7 +75,7 @@ class KerningTest(absltest.TestCase):
 
   def test_as_raqm_has_it(self):
     if not shaping.has_raqm():
-      self.skipTest('this Pillow finds no raqm')
+      self.skipTest('Pillow finds no raqm: install libfribidi0.')
     size = 64
     font = ImageFont.load_default(size).font_variant(
         layout_engine=ImageFont.Layout.RAQM)

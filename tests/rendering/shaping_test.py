@@ -57,9 +57,11 @@ class CheckTest(absltest.TestCase):
           shaping.check(text)
 
   def test_with_raqm(self):
-    with mock.patch.object(shaping, 'has_raqm', return_value=True):
-      for text in ('e\u0301', '\u0633\u0644', '\u05e9', '\u0928\u092e'):
+    texts = ('e\u0301', '\u0633\u0644', '\u05e9', '\u0928\u092e')
+    with mock.patch.object(shaping, 'has_raqm', return_value=True) as asked:
+      for text in texts:
         shaping.check(text)
+    self.assertEqual(len(texts), asked.call_count)
 
 
 if __name__ == '__main__':

@@ -95,7 +95,8 @@ _VIEWS = {
 
 @extras.needs('browser')
 @absltest.skipUnless(browser_lib.executables(),
-                     'needs Chromium and chromedriver on the PATH')
+                     'Needs Chromium and chromedriver on the PATH (Debian: '
+                     'chromium-driver).')
 class BrowserTest(parameterized.TestCase):
 
   @classmethod

@@ -33,6 +33,7 @@ def needs(extra: str) -> Callable[[Any], Any]:
     # conftest.py selects by it, for `make test-extras`.
     test.needs_extra = extra
     return unittest.skipUnless(
-        is_there(extra), f'needs the extra {extra}: make test-extras')(test)
+        is_there(extra),
+        f'Needs the extra {extra}: run make test-extras.')(test)
 
   return mark

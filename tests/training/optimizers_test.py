@@ -1,5 +1,6 @@
 """Tests of master/training/optimizers.py and of the settings it reads."""
 
+import dataclasses
 import math
 
 from absl.testing import parameterized
@@ -136,9 +137,13 @@ class OptimizersTest(tf.test.TestCase, parameterized.TestCase):
       config.check_all_is_read()
 
   def test_settings_that_are_read(self):
-    config_lib.TrainConfig(optimizer='adamw', weight_decay=0.1,
-                           schedule='exponential',
-                           decay_factor=0.5).check_all_is_read()
+    config = config_lib.TrainConfig(optimizer='adamw', weight_decay=0.1,
+                                    schedule='exponential', decay_factor=0.5)
+    config.check_all_is_read()
+    for changed, unread in ((dict(optimizer='adam'), '--weight_decay'),
+                            (dict(schedule='constant'), '--decay_factor')):
+      with self.assertRaisesRegex(errors.InputError, unread):
+        dataclasses.replace(config, **changed).check_all_is_read()
 
   @parameterized.parameters(
       (dict(optimizer='adamw'), 'needs --weight_decay above 0'),

@@ -30,8 +30,12 @@ class PeersTest(absltest.TestCase):
     return watch
 
   def test_wait_for_those_that_are_there(self):
-    with _listener() as (_, address):
+    with _listener() as (server, address):
       worker_health.wait_for({'worker 1': address}, 10)
+      server.settimeout(10)
+      connection, _ = server.accept()
+      with connection:
+        self.assertEqual(b'', connection.recv(1))  # It called and hung up.
 
   def test_wait_for_one_that_does_not_come(self):
     with _listener() as (_, address):

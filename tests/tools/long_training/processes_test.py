@@ -62,7 +62,7 @@ class ProcessesTest(absltest.TestCase):
   def test_its_session_has_its_nice_value_too(self):
     # Against other sessions the nice value of a process counts for nothing.
     if not os.access('/proc/self/autogroup', os.W_OK):
-      self.skipTest('a kernel without autogroups')
+      self.skipTest('This kernel has no autogroups.')
     show = ('import os\nprint(os.nice(0), '
             'open("/proc/self/autogroup").read().split()[-1:])')
     code = ('import os, sys\nfrom tools.long_training import processes\n'
@@ -71,7 +71,7 @@ class ProcessesTest(absltest.TestCase):
     subprocess.run([sys.executable, '-c', code], cwd=commands.ROOT, check=True)
     nice = min(19, os.nice(0) + 7)
     if self.logged() == f'{nice} []\n':
-      self.skipTest('a session without an autogroup')
+      self.skipTest('This session has no autogroup.')
     self.assertEqual(f"{nice} ['{nice}']\n", self.logged())
 
   def test_the_fault_is_that_of_this_process(self):
