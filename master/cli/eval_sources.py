@@ -107,7 +107,7 @@ def _load(flags_obj: flags.FlagValues, stack: contextlib.ExitStack
   devices: list[Optional[str]] = [None]
   if num_gpus > 1:
     devices = [f'/gpu:{i}' for i in range(min(count, num_gpus))]
-  copies = [stack.enter_context(model_flags.load(flags_obj, device))
+  copies = [stack.enter_context(model_flags.load(flags_obj, device)).predictor
             for device in devices]
   return [copies[i % len(copies)] for i in range(count)]
 

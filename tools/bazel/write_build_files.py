@@ -34,6 +34,7 @@ WEIGHTS = tuple(f':{path.name}' for path in sorted(
 DATA = {
     'benchmarks.finetune': ('//docs:fine_tuning', '//flags'),
     'benchmarks.peer_environment': ('//:packaging', ':peers.txt'),
+    'master': (':py.typed',),
     'master.cli.quickstart': (*LAUNCHERS, '//flags'),
     'master.pretrained': (':README.md', ':checkpoint', ':config.json',
                           *WEIGHTS),
@@ -160,7 +161,8 @@ class Writer:
   def _dependencies(self, name: str) -> tuple[set[str], set[str]]:
     """Modules of the checkout and pip packages that a module needs."""
     own, pip = set(), set()
-    for i in self._imports[name]:
+    # What `master` imports when it is asked to depends on it.
+    for i in self._imports[name] if name != 'master' else ():
       top = i.module.split('.')[0]
       if i.module in self._known:
         own.add(i.module)
