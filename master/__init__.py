@@ -7,20 +7,20 @@ Reads pictures of words in three lines:
   print(reader.read('word.jpg').text)
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+__all__ = ('Reader', 'Reading', 'load')
+__version__ = '0.1.0'
 
 if TYPE_CHECKING:
   from master.reader import Reader
   from master.reader import Reading
   from master.reader import load
+else:
 
-__all__ = ('Reader', 'Reading', 'load')
-__version__ = '0.1.0'
-
-
-def __getattr__(name: str) -> Any:
-  """Imports the reader when it is first asked for, as few modules do."""
-  if name not in __all__:
-    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-  from master import reader
-  return getattr(reader, name)
+  def __getattr__(name: str):
+    """Imports the reader when it is first asked for, as few modules do."""
+    if name not in __all__:
+      raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    from master import reader
+    return getattr(reader, name)

@@ -15,6 +15,7 @@ from typing import (
   overload,
 )
 
+from master import config as config_lib
 from master import errors
 from master import pretrained
 from master import tensorflow_import
@@ -33,7 +34,7 @@ _MARKS = {
     'saved_model': ('saved_model.pb*', True),
     'onnx_model': ('model.onnx', True),
     # The last, for folders of the others can hold this file too.
-    'model_dir': ('config.json', False),
+    'model_dir': (config_lib.CONFIG_FILE, False),
 }
 _FORMS = (*_MARKS, 'checkpoint')
 
@@ -53,9 +54,11 @@ class Reader:
     self.predictor = predictor
     self.name: str = predictor.name
 
+  # A path is an iterable too, of characters: type checkers take the first.
   @overload
-  def read(self, pictures: Picture, *, batch_size: int = ...,
-           with_attention: bool = ...) -> Reading:
+  def read(  # type: ignore[overload-overlap]
+      self, pictures: Picture, *, batch_size: int = ...,
+      with_attention: bool = ...) -> Reading:
     ...
 
   @overload
@@ -115,7 +118,8 @@ class Reader:
     """
     if batch_size < 1:
       raise errors.InputError(f'batch_size={batch_size}: must be at least 1.')
-    left = iter([pictures] if encode.is_picture(pictures) else pictures)
+    several: Any = [pictures] if encode.is_picture(pictures) else pictures
+    left = iter(several)
     while batch := list(itertools.islice(left, batch_size)):
       contents, faults = zip(*map(encode.encode, batch))
       for reading, fault in zip(
@@ -212,8 +216,9 @@ def _predictor(form: str, path: str, search: dict[str, Any],
     predictor = kind.from_saved_model(path, device)
   else:
     from master.export import onnx_model
-    predictor = onnx_model.OnnxPredictor.from_folder(
-        os.path.dirname(path) or '.' if os.path.isfile(path) else path)
+    if os.path.basename(path) == onnx_model.FILE and os.path.isfile(path):
+      path = os.path.dirname(path) or os.curdir
+    predictor = onnx_model.OnnxPredictor.from_folder(path)
   for name, value in search.items():
     exported = getattr(predictor.config.decode, name)
     if exported != value:

@@ -41,7 +41,7 @@ ALLOWED = {
         *_FOUNDATIONS, 'master.images', 'master.layers', 'master.models',
         'master.model_fn', 'master.estimator'),
     'master.reader': (
-        'master.errors', 'master.pretrained', 'master.tensorflow_import',
+        *_FOUNDATIONS, 'master.pretrained', 'master.tensorflow_import',
         'master.images', 'master.export'),
     'master.rendering': ('master.errors', 'master.parallel'),
     'master.report': (*_FOUNDATIONS, 'master.metrics', 'master.evaluation',

@@ -30,7 +30,7 @@ from master import reader as reader_lib
 from master.cli import app
 from master.cli import model_flags
 
-# Of the folders among the paths, the only ones that are read as files.
+# `_files` gives the files of all others.
 _NO_FOLDER = 'a folder that cannot be listed'
 
 

@@ -286,7 +286,7 @@ def _reading(row: Mapping[str, Any]) -> reading_lib.Reading:
     count = np.count_nonzero(row['char_confidence'])
     attention = reading_lib.Attention(row['image'], row['attention'][:count],
                                       row['char_confidence'][:count])
-  candidates = {}
+  candidates: dict[str, float] = {}
   for candidate, score in zip(row.get('nbest_text', ()),
                               row.get('nbest_score', ())):
     if np.isfinite(score):

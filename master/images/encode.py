@@ -144,4 +144,4 @@ def _encode_pixels(pixels: np.ndarray) -> tuple[bytes, str]:
                        0, 0, 0)
   return b''.join([
       b'\x89PNG\r\n\x1a\n', _chunk(b'IHDR', header),
-      _chunk(b'IDAT', zlib.compress(rows, 0)), _chunk(b'IEND', b'')]), ''
+      _chunk(b'IDAT', zlib.compress(rows.data, 0)), _chunk(b'IEND', b'')]), ''

@@ -14,7 +14,7 @@ from master import config as config_lib
 from master import errors
 from master.estimator import moving_averages
 from master.export import predictor as predictor_lib
-from master.export import reading
+from master.export import reading as reading_lib
 from master.export import saved_model
 from tests.support import model_files
 from tests.support import test_util
@@ -68,7 +68,7 @@ class PredictorTest(tf.test.TestCase, parameterized.TestCase):
     readings, read = found[0]
     self.assertEqual([True, False, True, True], [r.valid for r in readings])
     self.assertEqual(('', 0.0), (readings[1].text, readings[1].confidence))
-    self.assertEqual(['', reading.NO_IMAGE, '', ''],
+    self.assertEqual(['', reading_lib.NO_IMAGE, '', ''],
                      [r.error for r in readings])
     self.assertGreater(len({*read.texts, *(r.text for r in readings)}), 2)
     for r in readings:
