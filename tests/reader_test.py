@@ -4,7 +4,6 @@ import io
 import json
 import os
 import pathlib
-import shutil
 import tempfile
 import threading
 
@@ -258,12 +257,6 @@ class ReaderTest(parameterized.TestCase):
       master.load(self.version, form='onnx')
     with self.assertRaisesRegex(errors.InputError, 'holds no SavedModel'):
       master.load(self.model_dir, form='saved_model')
-
-  def test_names_with_signs_of_patterns(self):
-    path = os.path.join(self.create_tempdir().full_path, 'a[1]*')
-    shutil.copytree(self.model_dir, path)
-    with master.load(path) as reader:
-      self.assertTrue(reader.read(self._path('a.png')).valid)
 
   def test_importing_is_light_and_loading_is_silent(self):
     process = commands.run('-c', _QUIET, self._path('a.png'), self.model_dir,
