@@ -43,8 +43,8 @@ _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 def define_flags():
   """Defines the flags of this benchmark."""
-  config_flags.define_model_flags()
-  config_flags.define_data_flags()
+  config_flags.define(config_lib.ModelConfig)
+  config_flags.define(config_lib.DataConfig)
   flags.DEFINE_string('lmdb', None, 'LMDB of JPEGs in place of rendered words.')
   flags.DEFINE_integer('words', 200_000, 'Words that are rendered.',
                        lower_bound=1)

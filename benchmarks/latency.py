@@ -52,7 +52,7 @@ Facts = dict[str, dict[str, Any]]
 
 def define_flags():
   """Defines the flags of this benchmark."""
-  config_flags.define_model_flags()
+  config_flags.define(config_lib.ModelConfig)
   flags.DEFINE_string('model_dir', None, 'Model directory whose newest '
                       'checkpoint is measured in a session.')
   flags.DEFINE_string('saved_model', None, 'SavedModel that is measured: a '

@@ -59,7 +59,7 @@ def source_name(flags_obj: flags.FlagValues) -> str:
 
 def define_source_flags():
   """Model flags, and --model_dir and --checkpoint in place of them."""
-  config_flags.define_model_flags()
+  config_flags.define(config_lib.ModelConfig)
   flags.DEFINE_string('model_dir', None, 'Measures the newest checkpoint of '
                       'this model directory in place of random weights.')
   flags.DEFINE_string('checkpoint', None, 'Measures this checkpoint, as '

@@ -78,7 +78,7 @@ def parse_settings(text: str) -> Settings:
 
 def define_flags():
   """Defines the flags of this benchmark."""
-  config_flags.define_model_flags(validate=False)
+  config_flags.define(config_lib.ModelConfig, validate=False)
   flags.DEFINE_list('presets', list(_PRESETS),
                     'Files of flags/model that are measured; model flags '
                     'change all of them.')

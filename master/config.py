@@ -1,28 +1,21 @@
 """The whole configuration: frozen dataclasses, and their JSON file.
 
-Each field has one absl flag of the same name (master/cli/config_flags.py);
-its help text is the reference.
+Each field describes itself: help text, choices and bounds stand beside its
+default. The absl flag of its name is made from them
+(master/cli/config_flags.py), and values are judged by them.
 """
 
 import dataclasses
 import json
 import os
 import re
-from typing import Any, Optional
+from typing import Any, Callable, NamedTuple, Optional, Sequence
 
 from master import charset as charset_lib
 from master import errors
 
 CONFIG_FILE = 'config.json'
-GCB_FUSIONS = ('add', 'mul', 'concat')
-GCB_POOLINGS = ('attention', 'average')
-GCB_PLACEMENTS = ('first', 'all')
-IMAGE_RESIZES = ('right', 'right_square', 'stretch', 'letterbox')
 UNKNOWN_CHARS = ('skip', 'strip', 'unk')
-OPTIMIZERS = ('adam', 'adamw', 'momentum')
-SCHEDULES = ('constant', 'step', 'exponential', 'cosine', 'inverse_sqrt')
-
-FORMATS = ('saved_model', 'onnx', 'checkpoint')
 CONVOLUTIONS = ('winograd', 'direct')
 DTYPES = ('float32', 'bfloat16', 'float16')
 
@@ -31,114 +24,180 @@ HEIGHT_STRIDE = 8
 WIDTH_STRIDE = 4
 
 
+class _Rule(NamedTuple):
+  """What a value must be, in words, and whether it is."""
+  text: str
+  holds: Callable[[Any], bool]
+
+
+_AT_LEAST_0 = _Rule('at least 0', lambda value: value >= 0)
+_AT_LEAST_1 = _Rule('at least 1', lambda value: value >= 1)
+_ABOVE_0 = _Rule('above 0', lambda value: value > 0)
+_SHARE = _Rule('in [0, 1]', lambda value: 0 <= value <= 1)
+_SHARE_BELOW_1 = _Rule('in [0, 1)', lambda value: 0 <= value < 1)
+_SHARE_ABOVE_0 = _Rule('in (0, 1]', lambda value: 0 < value <= 1)
+
+
+def _multiple(divisor: int, halvings: str) -> _Rule:
+  return _Rule(f'a multiple of {divisor} above 0 (the backbone halves it '
+               f'{halvings})',
+               lambda value: value > 0 and value % divisor == 0)
+
+
+def _counts(length: int) -> _Rule:
+  return _Rule(f'{length} numbers of at least 1', lambda values: (
+      len(values) == length and all(value >= 1 for value in values)))
+
+
+def setting(default: Any, help_text: str, *,
+            choices: Optional[Sequence[str]] = None,
+            must_be: Optional[_Rule] = None) -> Any:
+  """A field of a configuration that describes itself.
+
+  Args:
+    default: its value unless given.
+    help_text: of its flag: sentences.
+    choices: the values it may have; None for any.
+    must_be: what holds for its value; follows from `choices` if there are.
+
+  Returns:
+    A dataclass field whose metadata has `help`, `choices` and `must_be`.
+  """
+  if choices:
+    must_be = _Rule(f'one of {", ".join(choices)}',
+                    lambda value: value in choices)
+  return dataclasses.field(default=default, metadata={
+      'help': help_text, 'choices': choices, 'must_be': must_be})
+
+
 def _check(condition: bool, message: str):
   if not condition:
     raise errors.InputError(message)
 
 
-def _check_choice(name: str, value: str, choices):
-  _check(value in choices,
-         f'--{name}={value}: must be one of {", ".join(choices)}.')
+class _Settings:
+  """Base of the configurations: judges each value by its field."""
+
+  def __post_init__(self):
+    for field in dataclasses.fields(self):
+      value, must_be = getattr(self, field.name), field.metadata['must_be']
+      if must_be and not must_be.holds(value):
+        shown = (','.join(map(str, value)) if isinstance(value, tuple)
+                 else value)
+        raise errors.InputError(
+            f'--{field.name}={shown}: must be {must_be.text}.')
 
 
 @dataclasses.dataclass(frozen=True)
-class ModelConfig:
-  """What decides the graph and its variables. Defaults are the base model.
-
-  Attributes:
-    image_height: pixels, a multiple of 8.
-    image_width: pixels, a multiple of 4.
-    image_channels: 1 (grey) or 3 (RGB).
-    image_resize: how an image comes to that size. right: scaled to the
-      height, padded on the right, squeezed where it would be too wide.
-      right_square: the same, but an image narrower than tall is first
-      stretched to a square, as MASTER-pytorch does. stretch: scaled to the
-      height and the width, whatever the aspect. letterbox: scaled to fit both
-      ways and centred, without antialiasing, as MASTER-TF does.
-    image_min_aspect: with right, images narrower than this many times their
-      height are widened to it; 0 widens none.
-    rotate_vertical: images taller than this many times their width are turned
-      counter-clockwise by 90 degrees first; 0 turns none.
-    charset: the characters themselves, in class order.
-    max_label_length: longest text in characters; decoding takes one step
-      more, for `<EOS>`.
-    stem_channels: channels of the first two convolutions.
-    stage_channels: channels of the four residual stages and of the
-      convolution after each.
-    stage_blocks: residual blocks of each stage.
-    batch_norm_decay: share of the old moving average kept at each step:
-      moving = decay * moving + (1 - decay) * batch.
-    batch_norm_epsilon: added to the variance.
-    gcb_heads: heads the channels are cut into in the global context block.
-    gcb_ratio: channels over the channels of the block's bottleneck.
-    gcb_fusion: how the context joins the features: add, mul or concat.
-    gcb_pooling: attention, or average: every position weighs the same.
-    gcb_scale_mask: divide the mask by sqrt(channels / heads) before softmax.
-    gcb_placement: first block of stages 2 to 4, or all their blocks.
-    gcb_norm_epsilon: of the layer norms inside the global context block.
-    gcb_join_norm: concat only: the norm after the join has a gain and an
-      offset for every position and channel, as MASTER-TF has it; that ties
-      the variables to the image size. Off, it has none (MASTER-pytorch).
-    hidden_size: width of memory and decoder; the last of stage_channels.
-    num_layers: decoder layers.
-    num_heads: heads of the decoder's attentions.
-    filter_size: width inside the feed-forward sublayer.
-    dropout_rate: probability of dropping, in the decoder.
-    shared_layers: all decoder layers use the weights of one, as
-      MASTER-pytorch's share_parameter has it.
-    shared_layer_norm: one layer norm for all sublayers and the output, as
-      MASTER-pytorch has it.
-    layer_norm_epsilon: of the sublayers' norms.
-    output_norm_epsilon: of the norm after the last layer.
-    scale_embedding: multiply embeddings by sqrt(hidden_size).
-  """
-  image_height: int = 48
-  image_width: int = 160
-  image_channels: int = 1
-  image_resize: str = 'right'
-  image_min_aspect: float = 0.0
-  rotate_vertical: float = 0.0
-  charset: str = charset_lib.NAMED_CHARSETS['62']
-  max_label_length: int = 50
-  stem_channels: tuple[int, ...] = (64, 128)
-  stage_channels: tuple[int, ...] = (256, 256, 512, 512)
-  stage_blocks: tuple[int, ...] = (1, 2, 5, 3)
-  batch_norm_decay: float = 0.9
-  batch_norm_epsilon: float = 1e-5
-  gcb_heads: int = 8
-  gcb_ratio: int = 16
-  gcb_fusion: str = 'add'
-  gcb_pooling: str = 'attention'
-  gcb_scale_mask: bool = False
-  gcb_placement: str = 'first'
-  gcb_norm_epsilon: float = 1e-5
-  gcb_join_norm: bool = False
-  hidden_size: int = 512
-  num_layers: int = 3
-  num_heads: int = 8
-  filter_size: int = 2048
-  dropout_rate: float = 0.2
-  shared_layers: bool = False
-  shared_layer_norm: bool = False
-  layer_norm_epsilon: float = 1e-6
-  output_norm_epsilon: float = 1e-6
-  scale_embedding: bool = True
+class ModelConfig(_Settings):
+  """What decides the graph and its variables. Defaults are the base model."""
+  image_height: int = setting(
+      48, 'Height in pixels that images are resized to.',
+      must_be=_multiple(HEIGHT_STRIDE, 'three times'))
+  image_width: int = setting(
+      160, 'Width in pixels that images are padded or squeezed to. The memory '
+      'has image_height / 8 x image_width / 4 positions.',
+      must_be=_multiple(WIDTH_STRIDE, 'twice'))
+  image_channels: int = setting(
+      1, 'Channels of images: grey or RGB.',
+      must_be=_Rule('1 or 3', lambda value: value in (1, 3)))
+  image_resize: str = setting(
+      'right', 'How images come to their size. right: scaled to the height and '
+      'padded on the right, squeezed where too wide. right_square: the same, '
+      'with images narrower than tall first stretched to a square '
+      '(MASTER-pytorch). stretch: scaled to height and width, whatever the '
+      'aspect. letterbox: scaled to fit both ways and centred, without '
+      'antialiasing (MASTER-TF).',
+      choices=('right', 'right_square', 'stretch', 'letterbox'))
+  image_min_aspect: float = setting(
+      0.0, 'With --image_resize=right, images narrower than this many times '
+      'their height are widened to it: words on a slope or seen from the side '
+      'lie in upright boxes, where their letters have few pixels; 0 widens '
+      'none.')
+  rotate_vertical: float = setting(
+      0.0, 'Images taller than this many times their width are turned '
+      'counter-clockwise by 90 degrees first, in training, evaluation and '
+      'serving; 0 turns none.', must_be=_Rule(
+          '0, or at least 1 times the width',
+          lambda value: value == 0 or value >= 1))
+  # Here the characters themselves, in class order.
+  charset: str = setting(
+      charset_lib.NAMED_CHARSETS['62'],
+      'Characters that can be read: 36 (digits, a-z), 62 (36 and A-Z), 94 '
+      '(62 and ASCII punctuation), 95 (62, space and punctuation in the order '
+      'of MASTER-pytorch), or a UTF-8 file with one character a line. '
+      'It decides the number of classes and so the checkpoint.')
+  max_label_length: int = setting(
+      50, 'Longest text in characters. Longer training labels are skipped; '
+      'decoding takes at most one step more, for <EOS>.', must_be=_AT_LEAST_1)
+  stem_channels: tuple[int, ...] = setting(
+      (64, 128), 'Channels of the first two convolutions.',
+      must_be=_counts(2))
+  stage_channels: tuple[int, ...] = setting(
+      (256, 256, 512, 512), 'Channels of the four residual stages and of the '
+      'convolution after each.', must_be=_counts(4))
+  stage_blocks: tuple[int, ...] = setting(
+      (1, 2, 5, 3), 'Residual blocks of each of the four stages.',
+      must_be=_counts(4))
+  batch_norm_decay: float = setting(
+      0.9, 'Share of the old moving average that a step keeps: '
+      'moving = decay * moving + (1 - decay) * batch.', must_be=_SHARE_BELOW_1)
+  batch_norm_epsilon: float = setting(
+      1e-5, 'Added to the variance in batch norms.', must_be=_ABOVE_0)
+  gcb_heads: int = setting(
+      8, 'Heads that the channels are cut into in the global context block; '
+      'divides the channels of stages 2 to 4.', must_be=_AT_LEAST_1)
+  gcb_ratio: int = setting(
+      16, 'Channels over those of the bottleneck of the global context block.',
+      must_be=_AT_LEAST_1)
+  gcb_fusion: str = setting(
+      'add', 'How the global context joins the features.',
+      choices=('add', 'mul', 'concat'))
+  gcb_pooling: str = setting(
+      'attention', 'How the global context is gathered; average weighs all '
+      'positions the same.', choices=('attention', 'average'))
+  gcb_scale_mask: bool = setting(
+      False, 'Divide the mask by sqrt(channels / gcb_heads) before the '
+      'softmax.')
+  gcb_placement: str = setting(
+      'first', 'Global context in the first block of stages 2 to 4, or in all '
+      'their blocks.', choices=('first', 'all'))
+  gcb_norm_epsilon: float = setting(
+      1e-5, 'Added to the variance in the layer norms of the global context '
+      'block.', must_be=_ABOVE_0)
+  gcb_join_norm: bool = setting(
+      False, 'With gcb_fusion=concat: gain and offset for every position and '
+      'channel in the norm after the join, as MASTER-TF has them, which ties '
+      'the variables to the image size. Off, it has none (MASTER-pytorch).')
+  hidden_size: int = setting(
+      512, 'Width of memory and decoder; equals the last of stage_channels.',
+      must_be=_AT_LEAST_1)
+  num_layers: int = setting(3, 'Decoder layers.', must_be=_AT_LEAST_1)
+  num_heads: int = setting(
+      8, "Heads of the decoder's attentions; divides hidden_size.",
+      must_be=_AT_LEAST_1)
+  filter_size: int = setting(
+      2048, 'Width inside the feed-forward sublayers.', must_be=_AT_LEAST_1)
+  dropout_rate: float = setting(
+      0.2, 'Probability of dropping in the decoder.', must_be=_SHARE_BELOW_1)
+  shared_layers: bool = setting(
+      False, 'All decoder layers use the weights of one (share_parameter of '
+      'MASTER-pytorch).')
+  shared_layer_norm: bool = setting(
+      False, 'One layer norm for all sublayers of the decoder and its output '
+      '(MASTER-pytorch).')
+  layer_norm_epsilon: float = setting(
+      1e-6, "Added to the variance in the norms of the decoder's sublayers.",
+      must_be=_ABOVE_0)
+  output_norm_epsilon: float = setting(
+      1e-6, 'Added to the variance in the norm after the last decoder layer.',
+      must_be=_ABOVE_0)
+  scale_embedding: bool = setting(
+      True, 'Multiply embeddings by sqrt(hidden_size).')
 
   def __post_init__(self):
-    for name in ('image_height', 'image_width', 'max_label_length',
-                 'gcb_heads', 'gcb_ratio', 'hidden_size', 'num_layers',
-                 'num_heads', 'filter_size'):
-      _check(getattr(self, name) >= 1,
-             f'--{name}={getattr(self, name)}: must be at least 1.')
-    _check(self.image_height % HEIGHT_STRIDE == 0,
-           f'--image_height={self.image_height}: must be a multiple of '
-           f'{HEIGHT_STRIDE} (the backbone halves it three times).')
-    _check(self.image_width % WIDTH_STRIDE == 0,
-           f'--image_width={self.image_width}: must be a multiple of '
-           f'{WIDTH_STRIDE} (the backbone halves it twice).')
-    _check(self.image_channels in (1, 3),
-           f'--image_channels={self.image_channels}: must be 1 or 3.')
-    _check_choice('image_resize', self.image_resize, IMAGE_RESIZES)
+    super().__post_init__()
+    charset_lib.Charset(self.charset)
     widest = self.image_width / self.image_height
     _check(0 <= self.image_min_aspect <= widest,
            f'--image_min_aspect={self.image_min_aspect}: must be from 0 to '
@@ -146,19 +205,6 @@ class ModelConfig:
     _check(self.image_min_aspect == 0 or self.image_resize == 'right',
            f'--image_min_aspect={self.image_min_aspect}: needs '
            f'--image_resize=right, not {self.image_resize}.')
-    _check(self.rotate_vertical == 0 or self.rotate_vertical >= 1,
-           f'--rotate_vertical={self.rotate_vertical}: must be 0, or at least '
-           '1 times the width.')
-    charset_lib.Charset(self.charset)
-    for name, count in (('stem_channels', 2), ('stage_channels', 4),
-                        ('stage_blocks', 4)):
-      values = getattr(self, name)
-      _check(len(values) == count and all(v >= 1 for v in values),
-             f'--{name}={",".join(map(str, values))}: must be {count} '
-             'numbers of at least 1.')
-    _check_choice('gcb_fusion', self.gcb_fusion, GCB_FUSIONS)
-    _check_choice('gcb_pooling', self.gcb_pooling, GCB_POOLINGS)
-    _check_choice('gcb_placement', self.gcb_placement, GCB_PLACEMENTS)
     _check(not self.gcb_join_norm or self.gcb_fusion == 'concat',
            f'--gcb_join_norm=True: needs --gcb_fusion=concat, not '
            f'{self.gcb_fusion}.')
@@ -179,13 +225,6 @@ class ModelConfig:
     _check(self.hidden_size % 2 == 0,
            f'--hidden_size={self.hidden_size}: must be even (half of the '
            'position code are sines, half cosines).')
-    for name in ('dropout_rate', 'batch_norm_decay'):
-      _check(0 <= getattr(self, name) < 1,
-             f'--{name}={getattr(self, name)}: must be in [0, 1).')
-    for name in ('batch_norm_epsilon', 'gcb_norm_epsilon',
-                 'layer_norm_epsilon', 'output_norm_epsilon'):
-      _check(getattr(self, name) > 0,
-             f'--{name}={getattr(self, name)}: must be above 0.')
 
   @property
   def num_classes(self) -> int:
@@ -204,84 +243,76 @@ class ModelConfig:
             self.image_width // WIDTH_STRIDE)
 
 
-@dataclasses.dataclass(frozen=True)
-class DataConfig:
-  """How records become batches.
-
-  Attributes:
-    batch_size: images of a batch over all devices.
-    shuffle: draw training records in a new order every epoch.
-    data_threads: threads that decode images; 0 leaves it to TensorFlow.
-    prefetch_batches: batches made ahead of the accelerator.
-    unknown_chars: training labels with characters outside the charset: skip
-      the record, strip the characters, or unk: train them as `<UNK>`.
-    min_image_size: least height and width of a training image, in pixels.
-    max_bad_fraction: largest share of the training records that may be
-      skipped before training stops; 1 never stops it.
-  """
-  batch_size: int = 128
-  shuffle: bool = True
-  data_threads: int = 0
-  prefetch_batches: int = 4
-  unknown_chars: str = 'skip'
-  min_image_size: int = 1
-  max_bad_fraction: float = 0.5
-
-  def __post_init__(self):
-    _check(self.batch_size >= 1,
-           f'--batch_size={self.batch_size}: must be at least 1.')
-    _check(self.data_threads >= 0,
-           f'--data_threads={self.data_threads}: must be at least 0.')
-    _check(self.prefetch_batches >= 1,
-           f'--prefetch_batches={self.prefetch_batches}: must be at least 1.')
-    _check_choice('unknown_chars', self.unknown_chars, UNKNOWN_CHARS)
-    _check(self.min_image_size >= 1,
-           f'--min_image_size={self.min_image_size}: must be at least 1.')
-    _check(0 <= self.max_bad_fraction <= 1,
-           f'--max_bad_fraction={self.max_bad_fraction}: must be in [0, 1].')
+# What may change while a training goes on: no variable's name or meaning hangs
+# on it.
+CHANGEABLE = ('image_height', 'image_width', 'image_resize',
+              'image_min_aspect', 'rotate_vertical', 'batch_norm_decay',
+              'dropout_rate')
 
 
 @dataclasses.dataclass(frozen=True)
-class AugmentConfig:
+class DataConfig(_Settings):
+  """How records become batches."""
+  batch_size: int = setting(
+      128, 'Images of a batch, over all devices together.',
+      must_be=_AT_LEAST_1)
+  shuffle: bool = setting(
+      True, 'Draw the training records in a new order every epoch.')
+  data_threads: int = setting(
+      0, 'Threads that decode images; 0 leaves the number to TensorFlow.',
+      must_be=_AT_LEAST_0)
+  prefetch_batches: int = setting(
+      4, 'Batches made ahead of the accelerator; each takes batch_size images '
+      'of memory.', must_be=_AT_LEAST_1)
+  unknown_chars: str = setting(
+      'skip', 'Training labels with characters outside the charset: skip the '
+      'record, strip the characters from the label, or unk: train them as '
+      '<UNK>.', choices=UNKNOWN_CHARS)
+  min_image_size: int = setting(
+      1, 'Least height and width of a training image, in pixels; smaller ones '
+      'are skipped.', must_be=_AT_LEAST_1)
+  max_bad_fraction: float = setting(
+      0.5, 'Largest share of the training records that may be skipped, judged '
+      'once 1000 were drawn: above it training stops. 1 never stops it.',
+      must_be=_SHARE)
+
+
+def _probability(default: float, effect: str) -> Any:
+  return setting(
+      default,
+      f'Where augment is above 0: the probability that a word {effect}.',
+      must_be=_SHARE)
+
+
+@dataclasses.dataclass(frozen=True)
+class AugmentConfig(_Settings):
   """How training images are changed by chance.
 
-  Attributes:
-    augment: strength of all effects, 0 (off) to 1: how much they do. The
-      others tell how often, as probabilities of each word. The effects that
-      move pixels, rotation to crop, come together: no more words have one of
-      them than have the most frequent one.
-    augment_rotation: probability of a turn.
-    augment_shear: of a slant.
-    augment_perspective: of one end, and bottom or top, being smaller.
-    augment_curve: of a bend into an arc.
-    augment_crop: of a wider, narrower, shifted or stretched crop.
-    augment_blur: of a lens out of focus.
-    augment_motion: of a moving camera.
-    augment_noise: of a sensor's noise.
-    augment_contrast: of another contrast and brightness.
-    augment_colour: of coloured light; nothing for grey images.
-    augment_invert: of dark and light changing places.
-    augment_jpeg: of a strongly compressed file.
+  The effects that move pixels, rotation to crop, come together: no more words
+  have one of them than have the most frequent one.
   """
-  augment: float = 0.0
-  augment_rotation: float = 0.2
-  augment_shear: float = 0.2
-  augment_perspective: float = 0.2
-  augment_curve: float = 0.1
-  augment_crop: float = 0.4
-  augment_blur: float = 0.15
-  augment_motion: float = 0.1
-  augment_noise: float = 0.2
-  augment_contrast: float = 0.5
-  augment_colour: float = 0.3
-  augment_invert: float = 0.1
-  augment_jpeg: float = 0.2
-
-  def __post_init__(self):
-    for field in dataclasses.fields(self):
-      value = getattr(self, field.name)
-      _check(0 <= value <= 1,
-             f'--{field.name}={value}: must be in [0, 1].')
+  augment: float = setting(
+      0.0, 'Strength of the changes to training images; 0 is none. It scales '
+      'how much an effect does; augment_rotation and so on tell how often. '
+      'data_tools/show_augmentation draws what comes of it.',
+      must_be=_SHARE)
+  augment_rotation: float = _probability(0.2, 'is turned, by up to 12 degrees')
+  augment_shear: float = _probability(0.2, 'is slanted')
+  augment_perspective: float = _probability(
+      0.2, 'is seen from the side, or from below or above')
+  augment_curve: float = _probability(0.1, 'is bent into an arc')
+  augment_crop: float = _probability(
+      0.4, 'is cropped with more or less around it, or stretched')
+  augment_blur: float = _probability(0.15, 'is out of focus')
+  augment_motion: float = _probability(0.1, 'is blurred by movement')
+  augment_noise: float = _probability(0.2, 'has noise')
+  augment_contrast: float = _probability(
+      0.5, 'has another contrast and brightness')
+  augment_colour: float = _probability(
+      0.3, 'is in coloured light (nothing for grey images)')
+  augment_invert: float = _probability(
+      0.1, 'has dark and light changed; this is not scaled')
+  augment_jpeg: float = _probability(0.2, 'shows the artefacts of JPEG')
 
 
 # Field -> the field that chooses, and the choices of it that read the field.
@@ -307,27 +338,21 @@ def _check_pattern(flag: str, pattern: str):
         f'--{flag}: {pattern!r} is no regular expression: {e}.') from e
 
 
-def _check_factor(setting: str):
-  pattern, _, factor = setting.rpartition('=')
+def _check_factor(pair: str):
+  pattern, _, factor = pair.rpartition('=')
   try:
     good = bool(pattern) and 0 < float(factor) < float('inf')
   except ValueError:
     good = False
-  _check(good, f'--learning_rate_factors: {setting!r} must be PATTERN=FACTOR '
+  _check(good, f'--learning_rate_factors: {pair!r} must be PATTERN=FACTOR '
          'with a factor above 0; --freeze is for those not to be trained.')
   _check_pattern('learning_rate_factors', pattern)
 
 
 def _check_optimisation(config: 'TrainConfig'):
   """Judges the settings of optimizers and schedules."""
-  _check(config.weight_decay >= 0,
-         f'--weight_decay={config.weight_decay}: must be at least 0.')
   _check(config.optimizer != 'adamw' or config.weight_decay > 0,
          '--optimizer=adamw: needs --weight_decay above 0.')
-  _check(0 < config.decay_factor <= 1,
-         f'--decay_factor={config.decay_factor}: must be in (0, 1].')
-  _check(0 <= config.cosine_floor <= 1,
-         f'--cosine_floor={config.cosine_floor}: must be in [0, 1].')
   steps = config.decay_boundaries
   _check(all(a < b for a, b in zip((0, *steps), steps)),
          '--decay_boundaries: must be rising steps from 1 on.')
@@ -336,136 +361,136 @@ def _check_optimisation(config: 'TrainConfig'):
   for flag in ('weight_decay_exclude', 'freeze'):
     for pattern in getattr(config, flag):
       _check_pattern(flag, pattern)
-  for setting in config.learning_rate_factors:
-    _check_factor(setting)
+  for pair in config.learning_rate_factors:
+    _check_factor(pair)
 
 
 @dataclasses.dataclass(frozen=True)
-class TrainConfig:
-  """How the variables are learned and what is written meanwhile.
-
-  Attributes:
-    train_steps: step at which training ends.
-    seed: of initial values, shuffling and dropout.
-    session_threads: threads of one operation, and operations at a time, in
-      the training session; 0 leaves both to TensorFlow. With 1 a run repeats
-      bit for bit on a CPU.
-    precision: float32; or bfloat16 or float16, in which convolutions and
-      matrix products are computed, the latter with dynamic loss scaling.
-    xla: compile clusters of the training step with XLA when it first runs.
-    optimizer: adam, adamw (decoupled weight decay) or momentum.
-    learning_rate: its highest value.
-    schedule: constant, step (times decay_factor at each of
-      decay_boundaries), exponential (to decay_factor at the schedule's end),
-      cosine (to cosine_floor there) or inverse_sqrt.
-    schedule_steps: step at which the schedules exponential and cosine end;
-      0 for train_steps. Trainings that go on in one directory, each with a
-      larger train_steps, so share one schedule.
-    decay_boundaries: rising steps at which the step schedule falls.
-    decay_factor: of the schedules step and exponential, in (0, 1].
-    cosine_floor: where the cosine ends, as a part of learning_rate.
-    cooldown_steps: steps before that end in which the rate falls evenly to 0,
-      whatever the schedule; 0 for none.
-    warmup_steps: steps over which the rate rises from zero.
-    adam_beta1: decay of Adam's mean.
-    adam_beta2: decay of Adam's squared mean.
-    adam_epsilon: Adam's guard against division by zero.
-    momentum: of the momentum optimizer.
-    nesterov: whether the momentum looks ahead.
-    weight_decay: part of a weight that each step takes away, times the
-      learning rate; adamw and momentum.
-    weight_decay_exclude: regular expressions; variables with one in their
-      name do not decay.
-    freeze: regular expressions; variables with one in their name, statistics
-      of batch norms too, keep their values.
-    learning_rate_factors: PATTERN=FACTOR; the first whose pattern is in a
-      variable's name scales its updates.
-    clip_norm: largest global norm of the gradients; 0 for no limit.
-    accumulate_steps: parts in which a device reads its images of a batch, one
-      after the other, with the memory of one.
-    towers: parts that a device works on side by side, of a batch or of each
-      of accumulate_steps' parts, each op on its share of the threads: on a CPU
-      faster than all threads to an op.
-    average_decay: of the moving averages of the weights, by which the model
-      is evaluated and exported; 0 keeps none.
-    label_smoothing: probability spread over all classes.
-    max_loss_rise: nats by which the mean loss of 100 steps may rise above its
-      lowest before training ends; 0 for any height.
-    save_steps: steps between checkpoints.
-    keep_checkpoints: newest checkpoints kept.
-    log_steps: steps between log lines and summaries.
-    eval_steps: steps between evaluations.
-    eval_minutes: minutes after which the next checkpoint is evaluated
-      whatever its step; 0 leaves it to eval_steps.
-    eval_limit: records of each set in evaluations before the last; 0 for all.
-    best_metric: SET/METRIC that tells which checkpoint is better; '' for the
-      word accuracy of the first set that is no test set.
-    keep_best: best checkpoints kept.
-    early_stop_evals: evaluations without a better value after which training
-      ends; 0 for never.
-  """
-  train_steps: int = 400000
-  seed: int = 1
-  session_threads: int = 0
-  precision: str = 'float32'
-  xla: bool = False
-  optimizer: str = 'adam'
-  learning_rate: float = 4e-4
-  schedule: str = 'constant'
-  schedule_steps: int = 0
-  cooldown_steps: int = 0
-  decay_boundaries: tuple[int, ...] = ()
-  decay_factor: float = 0.1
-  cosine_floor: float = 0.0
-  warmup_steps: int = 0
-  adam_beta1: float = 0.9
-  adam_beta2: float = 0.999
-  adam_epsilon: float = 1e-8
-  momentum: float = 0.9
-  nesterov: bool = False
-  weight_decay: float = 0.0
-  weight_decay_exclude: tuple[str, ...] = (
-      'bias$', '(gamma|beta)$', 'embedding$')
-  freeze: tuple[str, ...] = ()
-  learning_rate_factors: tuple[str, ...] = ()
-  clip_norm: float = 0.0
-  accumulate_steps: int = 1
-  towers: int = 1
-  average_decay: float = 0.0
-  label_smoothing: float = 0.0
-  max_loss_rise: float = 2.0
-  save_steps: int = 1000
-  keep_checkpoints: int = 5
-  log_steps: int = 100
-  eval_steps: int = 5000
-  eval_minutes: float = 0.0
-  eval_limit: int = 0
-  best_metric: str = ''
-  keep_best: int = 1
-  early_stop_evals: int = 0
+class TrainConfig(_Settings):
+  """How the variables are learned and what is written meanwhile."""
+  train_steps: int = setting(
+      400000, 'Step at which training ends, steps of earlier runs counted.',
+      must_be=_AT_LEAST_1)
+  seed: int = setting(1, 'Seed of initial values, shuffling and dropout.')
+  session_threads: int = setting(
+      0, 'Threads of one operation, and operations at a time, in the training '
+      'session; 0 leaves both to TensorFlow. With 1 a run repeats bit for bit '
+      'on a CPU.', must_be=_AT_LEAST_0)
+  precision: str = setting(
+      'float32', 'In what convolutions and matrix products of the training '
+      'step are computed; weights, statistics, norms, softmax, loss and the '
+      'optimizer are float32 in any case. float16 scales the loss, and leaves '
+      'out steps whose gradients overflow. Checkpoints and evaluation are '
+      'float32.', choices=DTYPES)
+  xla: bool = setting(
+      False, 'Compile clusters of the training step with XLA when it first '
+      'runs. Meant for GPUs; on CPUs it was slower.')
+  optimizer: str = setting(
+      'adam', 'What learns the variables; adamw is Adam with decoupled weight '
+      'decay.', choices=('adam', 'adamw', 'momentum'))
+  learning_rate: float = setting(
+      4e-4, 'Highest learning rate; schedule and warmup_steps shape it.',
+      must_be=_ABOVE_0)
+  schedule: str = setting(
+      'constant', 'How the learning rate falls after the warm-up: not at all; '
+      'times decay_factor at each of decay_boundaries; evenly to decay_factor '
+      'at schedule_steps; as a cosine to cosine_floor there; or with '
+      '1 / sqrt(step).',
+      choices=('constant', 'step', 'exponential', 'cosine', 'inverse_sqrt'))
+  schedule_steps: int = setting(
+      0, 'Step at which the exponential and the cosine schedule end, for '
+      'trainings that go on again and again with a larger train_steps; 0 for '
+      'train_steps.', must_be=_AT_LEAST_0)
+  cooldown_steps: int = setting(
+      0, 'Steps before the end of the schedule in which the learning rate '
+      'falls evenly to 0, whatever the schedule; 0 for none.',
+      must_be=_AT_LEAST_0)
+  decay_boundaries: tuple[int, ...] = setting(
+      (), 'Rising steps at which the step schedule falls.')
+  decay_factor: float = setting(
+      0.1, 'What the step schedule multiplies with at each boundary, and the '
+      'exponential one over all steps after the warm-up.',
+      must_be=_SHARE_ABOVE_0)
+  cosine_floor: float = setting(
+      0.0, 'Where the cosine schedule ends, as a part of learning_rate.',
+      must_be=_SHARE)
+  warmup_steps: int = setting(
+      0, 'Steps over which the learning rate rises from zero.')
+  adam_beta1: float = setting(
+      0.9, "Decay of Adam's mean gradient.", must_be=_SHARE_BELOW_1)
+  adam_beta2: float = setting(
+      0.999, "Decay of Adam's squared gradient.", must_be=_SHARE_BELOW_1)
+  adam_epsilon: float = setting(
+      1e-8, "Adam's guard against division by zero.", must_be=_ABOVE_0)
+  momentum: float = setting(
+      0.9, 'Of the momentum optimizer.', must_be=_SHARE_BELOW_1)
+  nesterov: bool = setting(False, 'Let the momentum optimizer look ahead.')
+  weight_decay: float = setting(
+      0.0, 'Part of each weight that a step takes away, times the learning '
+      'rate; of adamw and momentum.', must_be=_AT_LEAST_0)
+  weight_decay_exclude: tuple[str, ...] = setting(
+      ('bias$', '(gamma|beta)$', 'embedding$'),
+      'Regular expressions; variables with one in their name do not decay.')
+  freeze: tuple[str, ...] = setting(
+      (), 'Regular expressions; variables with one in their name, batch norm '
+      'statistics too, keep their values.')
+  learning_rate_factors: tuple[str, ...] = setting(
+      (), 'PATTERN=FACTOR pairs; the first whose regular expression is in the '
+      "name of a variable scales that variable's updates.")
+  clip_norm: float = setting(
+      0.0, 'Largest global norm of the gradients; 0 sets no limit.',
+      must_be=_AT_LEAST_0)
+  accumulate_steps: int = setting(
+      1, 'Parts in which a device reads its images of a batch, one after the '
+      'other, with the memory of one part.', must_be=_AT_LEAST_1)
+  towers: int = setting(
+      1, 'Parts that a device works on side by side, of a batch or of each of '
+      "accumulate_steps' parts, each op on its share of the threads. As many "
+      'as there are CPU cores are faster than one, from some 32 images a '
+      'part.', must_be=_AT_LEAST_1)
+  average_decay: float = setting(
+      0.0, 'Decay of the moving averages of the weights, by which the model '
+      'is evaluated and exported; 0 keeps none.', must_be=_SHARE_BELOW_1)
+  label_smoothing: float = setting(
+      0.0, 'Probability spread evenly over all classes in the training loss.',
+      must_be=_SHARE_BELOW_1)
+  max_loss_rise: float = setting(
+      2.0, 'Training ends when the mean loss of 100 steps is more nats per '
+      'character than this above its lowest; 0 never ends it so.',
+      must_be=_AT_LEAST_0)
+  save_steps: int = setting(
+      1000, 'Steps between checkpoints; a killed run loses at most these.',
+      must_be=_AT_LEAST_1)
+  keep_checkpoints: int = setting(
+      5, 'Newest checkpoints kept in model_dir.', must_be=_AT_LEAST_1)
+  log_steps: int = setting(
+      100, 'Steps between log lines and between TensorBoard summaries.',
+      must_be=_AT_LEAST_1)
+  eval_steps: int = setting(
+      5000, 'Steps between evaluations on the sets of eval_lmdb.',
+      must_be=_AT_LEAST_1)
+  eval_minutes: float = setting(
+      0.0, 'Minutes after which the next checkpoint is evaluated, whatever '
+      'eval_steps says; 0 leaves it to eval_steps.', must_be=_AT_LEAST_0)
+  eval_limit: int = setting(
+      0, 'Records of each set, from its beginning, that evaluations during '
+      'the training read; the last one reads all. 0 reads all every time.',
+      must_be=_AT_LEAST_0)
+  best_metric: str = setting(
+      '', 'SET/METRIC that the best checkpoints are chosen by, as '
+      'Val/word_accuracy/alnum_ci; METRIC is word_accuracy/ or ned/ with '
+      'alnum_ci, case_sensitive or exact, or loss. If not given, '
+      'word_accuracy/alnum_ci of the first set whose name is not that of a '
+      'test set.')
+  keep_best: int = setting(
+      1, 'Best checkpoints kept in model_dir/best; 0 keeps none.',
+      must_be=_AT_LEAST_0)
+  early_stop_evals: int = setting(
+      0, 'Training ends after this many evaluations without a better value of '
+      'best_metric; 0 never ends it early.', must_be=_AT_LEAST_0)
 
   def __post_init__(self):
-    for name in ('train_steps', 'accumulate_steps', 'towers', 'save_steps',
-                 'keep_checkpoints', 'log_steps', 'eval_steps'):
-      _check(getattr(self, name) >= 1,
-             f'--{name}={getattr(self, name)}: must be at least 1.')
-    for name in ('session_threads', 'eval_minutes', 'eval_limit', 'keep_best',
-                 'early_stop_evals', 'schedule_steps', 'cooldown_steps'):
-      _check(getattr(self, name) >= 0,
-             f'--{name}={getattr(self, name)}: must be at least 0.')
-    _check_choice('precision', self.precision, DTYPES)
-    _check_choice('optimizer', self.optimizer, OPTIMIZERS)
-    _check_choice('schedule', self.schedule, SCHEDULES)
-    for name in ('learning_rate', 'adam_epsilon'):
-      _check(getattr(self, name) > 0,
-             f'--{name}={getattr(self, name)}: must be above 0.')
-    for name in ('adam_beta1', 'adam_beta2', 'momentum', 'average_decay',
-                 'label_smoothing'):
-      _check(0 <= getattr(self, name) < 1,
-             f'--{name}={getattr(self, name)}: must be in [0, 1).')
-    for name in ('clip_norm', 'max_loss_rise'):
-      _check(getattr(self, name) >= 0,
-             f'--{name}={getattr(self, name)}: must be at least 0.')
+    super().__post_init__()
     end = 'schedule_steps' if self.schedule_steps else 'train_steps'
     _check(0 <= self.warmup_steps <= getattr(self, end),
            f'--warmup_steps={self.warmup_steps}: must be between 0 and '
@@ -495,49 +520,43 @@ class TrainConfig:
 
 
 @dataclasses.dataclass(frozen=True)
-class DecodeConfig:
-  """How texts are searched for.
-
-  Attributes:
-    beam_size: sequences followed at a time; 1 is greedy search.
-    length_penalty: scores of beams are log probabilities over
-      ((5 + length) / 6) ^ length_penalty.
-    early_stop: end the search when every row has ended; off only to measure
-      what it saves.
-  """
-  beam_size: int = 1
-  length_penalty: float = 0.6
-  early_stop: bool = True
-
-  def __post_init__(self):
-    _check(self.beam_size >= 1,
-           f'--beam_size={self.beam_size}: must be at least 1.')
-    _check(self.length_penalty >= 0,
-           f'--length_penalty={self.length_penalty}: must be at least 0.')
+class DecodeConfig(_Settings):
+  """How texts are searched for."""
+  beam_size: int = setting(
+      1, 'Texts followed at a time; 1 is greedy search, 5 a usual beam, which '
+      'takes longer and finds likelier texts.', must_be=_AT_LEAST_1)
+  length_penalty: float = setting(
+      0.6, 'Scores of beams are log probabilities over ((5 + length) / 6) to '
+      'this power; 0 favours short texts.', must_be=_AT_LEAST_0)
+  early_stop: bool = setting(
+      True, 'End the search of a batch when all its texts have ended. Off, '
+      'the texts are the same and take max_label_length + 1 steps.')
 
 
 @dataclasses.dataclass(frozen=True)
-class ExportConfig:
-  """The form in which a model is served. Its texts are those of the model.
-
-  Attributes:
-    format: saved_model, onnx, or checkpoint: the weights alone, to which
-      nothing of the following applies.
-    convolution: how 3x3 convolutions of many channels are done. winograd:
-      about twice as fast on CPUs, and three times the memory for weights.
-      direct: left to the runtime, as GPUs want it.
-    dtype: of the backbone's weights and features; the decoder stays float32.
-    jit_compile: compile the backbone with XLA when it is first used.
-  """
-  format: str = 'saved_model'
-  convolution: str = 'winograd'
-  dtype: str = 'float32'
-  jit_compile: bool = False
+class ExportConfig(_Settings):
+  """The form in which a model is served. Its texts are those of the model."""
+  format: str = setting(
+      'saved_model', 'saved_model, for TensorFlow and TensorFlow Serving; '
+      'onnx, for ONNX Runtime, from decoded images to class ids (needs the '
+      'extra "onnx"); or checkpoint, the weights alone as a model directory, '
+      'without what a training needs to go on.',
+      choices=('saved_model', 'onnx', 'checkpoint'))
+  convolution: str = setting(
+      'winograd', 'How 3x3 convolutions of many channels are done. winograd: '
+      'about twice as fast on CPUs, at three times the memory for weights. '
+      'direct: as the runtime does them; for GPUs.', choices=CONVOLUTIONS)
+  dtype: str = setting(
+      'float32', 'Type of the weights and features of the backbone; the '
+      'decoder stays float32. The 16-bit types are for accelerators that have '
+      'them; texts may differ where two characters are equally likely.',
+      choices=DTYPES)
+  jit_compile: bool = setting(
+      False, 'Compile the backbone with XLA when it is first used, for each '
+      'batch size anew, which takes seconds; only for accelerators.')
 
   def __post_init__(self):
-    _check_choice('format', self.format, FORMATS)
-    _check_choice('convolution', self.convolution, CONVOLUTIONS)
-    _check_choice('dtype', self.dtype, DTYPES)
+    super().__post_init__()
     if self.format != 'saved_model':
       _check(self.dtype == 'float32',
              f'--dtype={self.dtype}: --format={self.format} is written in '

@@ -22,7 +22,7 @@ def no_room(error: BaseException) -> Optional[str]:
     error: an OSError, or one of TensorFlow's, which have the words alone.
 
   Returns:
-    As 'No space left on device'; None if `error` tells of something else.
+    As 'No space left on device'; None if `error` is of another kind.
   """
   number = getattr(error, 'errno', None)
   for each in _NO_ROOM:

@@ -155,7 +155,7 @@ def _pool(processes: int, setup: _Setup
 
 
 def _submit(pool, function, job) -> futures.Future:
-  with _deaf_to_interrupts():
+  with _interrupts_blocked():
     return pool.submit(function, job)
 
 
@@ -169,13 +169,13 @@ def _interrupts_between_jobs():
   if threading.current_thread() is not threading.main_thread():
     yield lambda: None  # Signals reach the main thread alone.
     return
-  heard = []
+  interrupted = []
 
   def check():
-    if heard:
+    if interrupted:
       raise KeyboardInterrupt
 
-  before = signal.signal(signal.SIGINT, lambda *_: heard.append(True))
+  before = signal.signal(signal.SIGINT, lambda *_: interrupted.append(True))
   try:
     yield check
   finally:
@@ -183,8 +183,8 @@ def _interrupts_between_jobs():
 
 
 @contextlib.contextmanager
-def _deaf_to_interrupts():
-  """Processes started within never hear of Ctrl-C.
+def _interrupts_blocked():
+  """Processes started within do not receive Ctrl-C.
 
   A terminal sends it to all of them, but it is for the parent to end the
   others. A new process takes over what is blocked here.

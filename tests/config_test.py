@@ -10,6 +10,9 @@ from absl.testing import parameterized
 from master import config
 from master import errors
 
+_PARTS = (config.ModelConfig, config.DataConfig, config.TrainConfig,
+          config.AugmentConfig, config.DecodeConfig, config.ExportConfig)
+
 _WRONG_MODEL = (
     ('image_height', dict(image_height=44)),
     ('image_height', dict(image_height=0)),
@@ -151,6 +154,18 @@ _WRONG_DECODE = (
     ('length_penalty', dict(length_penalty=-0.1)),
 )
 
+_WRONG_EXPORT = (
+    ('format', dict(format='tflite')),
+    ('convolution', dict(convolution='fft')),
+    ('dtype', dict(dtype='int8')),
+    ('dtype', dict(dtype='float16', format='onnx')),
+)
+
+# What a choice needs beside it.
+_NEEDED = {
+    'adamw': dict(weight_decay=0.1),
+    'step': dict(decay_boundaries=(5,)), 'inverse_sqrt': dict(warmup_steps=1)}
+
 
 class ConfigTest(parameterized.TestCase):
 
@@ -160,7 +175,9 @@ class ConfigTest(parameterized.TestCase):
                             *[(config.DecodeConfig, *c)
                               for c in _WRONG_DECODE],
                             *[(config.AugmentConfig, *c)
-                              for c in _WRONG_AUGMENT])
+                              for c in _WRONG_AUGMENT],
+                            *[(config.ExportConfig, *c)
+                              for c in _WRONG_EXPORT])
   def test_wrong_values_are_one_line_naming_the_flag(self, cls, flag, values):
     with self.assertRaises(errors.InputError) as caught:
       cls(**values)
@@ -168,6 +185,33 @@ class ConfigTest(parameterized.TestCase):
     self.assertRegex(message, f'^--{flag}=')
     self.assertNotIn('\n', message)
     self.assertEqual('.', message[-1])
+
+  @parameterized.parameters(*_PARTS)
+  def test_each_field_describes_itself(self, cls):
+    for field in dataclasses.fields(cls):
+      self.assertRegex(field.metadata['help'], r'(?s)^\w.{8,}\.$',
+                       field.name)
+
+  def test_each_choice_is_accepted_and_no_other(self):
+    judged = 0
+    for cls in _PARTS:
+      for field in dataclasses.fields(cls):
+        choices = field.metadata['choices'] or ()
+        for choice in choices:
+          value = cls(**{field.name: choice, **_NEEDED.get(choice, {})})
+          self.assertEqual(choice, getattr(value, field.name))
+        if choices:
+          judged += 1
+          with self.assertRaisesRegex(
+              errors.InputError, f'--{field.name}=other: must be one of '
+              f'{", ".join(choices)}\\.'):
+            cls(**{field.name: 'other'})
+    self.assertGreater(judged, 9)
+
+  def test_what_may_change_are_settings_of_the_model(self):
+    self.assertContainsSubset(
+        config.CHANGEABLE,
+        [field.name for field in dataclasses.fields(config.ModelConfig)])
 
   @parameterized.parameters(('', 'empty'), ('aba', "'a' more than once"))
   def test_wrong_charset(self, charset, message):

@@ -1,4 +1,4 @@
-"""What tells of a full disk."""
+"""Tests of master/errors.py."""
 
 import errno
 

@@ -47,9 +47,9 @@ class PretrainedTest(absltest.TestCase):
       for strength, least in ((0.0, len(WORDS)), (0.5, len(WORDS) - 4)):
         texts = [reading.text for reading in
                  model.read_bytes(rendered(strength))]
-        judged = [protocols.judge(word, text, 'alnum_ci').correct
+        scored = [protocols.score(word, text, 'alnum_ci').correct
                   for word, text in zip(WORDS, texts)]
-        self.assertGreaterEqual(sum(judged), least, texts)
+        self.assertGreaterEqual(sum(scored), least, texts)
 
   def test_no_other_name_is_the_package(self):
     self.assertEqual('runs/pretrained', pretrained.resolve('runs/pretrained'))

@@ -2,7 +2,7 @@
 
 Every image is decoded, in several processes. The exit status is 1 when records
 are unusable, 2 when PATH is no LMDB. With --fix the usable records are copied
-to a new LMDB; the exit status tells of PATH all the same.
+to a new LMDB; the exit status is about PATH all the same.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ from master.data import lmdb_reader
 from master.data import lmdb_writer
 from master.data import records as records_lib
 
-_CHUNK = 128  # Records that a process judges for one message.
+_CHUNK = 128  # Records that a process checks for one message.
 
 
 def define_flags():
@@ -42,7 +42,7 @@ def define_flags():
       'Broken records that are listed one by one, and as many of everything '
       'else that is listed; 0 lists none.', lower_bound=0)
   flags.DEFINE_integer(
-      'processes', 0, 'Processes that judge images; 0 is one per processor.',
+      'processes', 0, 'Processes that check images; 0 is one per processor.',
       lower_bound=0)
   flags.DEFINE_string(
       'json', None,
@@ -77,7 +77,7 @@ class _Check:
     self.left_out_beyond = lmdb_check.Findings()
     self.num_copied = 0
     self.seconds = 0.0
-    self._narrowing = parallel.Narrowing(lmdb_check.judge,
+    self._narrowing = parallel.Narrowing(lmdb_check.check,
                                          flags_obj.processes)
 
   def run(self, writer: Optional[lmdb_writer.LmdbWriter]):
@@ -129,7 +129,7 @@ class _Check:
     """Jobs and what came of them; those that crash are split."""
     for job, found, crashed in self._narrowing.run(jobs):
       if crashed:
-        logging.warning('%s to %s ended the process that judged them',
+        logging.warning('%s to %s ended the process that checked them',
                         job.image_key(job.positions[0]),
                         job.image_key(job.positions[-1]))
         found = lmdb_check.crashed(job)

@@ -22,7 +22,7 @@ from master.data import image_loading
 from master.data import image_sources
 from master.data import lmdb_writer
 
-# Items that a process judges for one message; fewer where images are large,
+# Items that a process loads for one message; fewer where images are large,
 # as several messages per process are held in memory.
 _MAX_CHUNK = 64
 _FIRST_CHUNK = 8
@@ -55,7 +55,7 @@ def define_flags():
       'File to write what was left out to, one a line: file:line, reason and '
       'what is wrong, separated by tabs.')
   flags.DEFINE_integer(
-      'processes', 0, 'Processes that judge images; 0 is one per processor. '
+      'processes', 0, 'Processes that check images; 0 is one per processor. '
       'The result does not hang on it.', lower_bound=0)
   flags.register_multi_flags_validator(
       ['source', 'labels'],
@@ -145,11 +145,11 @@ class _Packing:
   def _judged(self, jobs: Iterable[image_loading.Job]) -> Iterator[tuple[
       image_loading.Job, list[Union[image_loading.Good, image_loading.Bad]]]]:
     """Shares and what their items lead to; shares that crash are split."""
-    narrowing = parallel.Narrowing(image_loading.judge, self._flags.processes)
+    narrowing = parallel.Narrowing(image_loading.load, self._flags.processes)
     for job, results, crashed in narrowing.run(jobs):
       if crashed:
         fault = image_loading.Bad(
-            image_loading.CRASH, 'ended the process that judged it')
+            image_loading.CRASH, 'ended the process that loaded it')
         results = [fault] * job.size
       yield job, results
 

@@ -233,12 +233,12 @@ def _write_report(path: str, found: dict[str, Any],
 def main(flags_obj: flags.FlagValues, unused_arguments: list[str]) -> int:
   """Evaluates on every set and prints the table."""
   from master.estimator.hooks import stop_signals
-  with stop_signals.listening(
+  with stop_signals.catching(
       (signal.SIGINT, signal.SIGTERM),
-      'what was read so far is judged and written') as heard, (
+      'what was read so far is judged and written') as received, (
           contextlib.ExitStack()) as stack:
     try:
-      return _run(flags_obj, lambda: heard.number is not None, stack)
+      return _run(flags_obj, lambda: received.number is not None, stack)
     except KeyboardInterrupt:
       logging.warning('interrupted before anything was read')
       return app.EXIT_FAILURE

@@ -21,7 +21,7 @@ from master.cli import model_flags
 def define_flags():
   """Flags of bin/export."""
   model_flags.define_source_flags(with_exported=False)
-  config_flags.define_export_flags()
+  config_flags.define(config_lib.ExportConfig)
   flags.DEFINE_string(
       'export_dir', None,
       'Folder of versions, as TensorFlow Serving reads it; made if need be.',

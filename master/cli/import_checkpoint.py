@@ -45,7 +45,7 @@ def define_flags():
       'model_dir', None,
       'Directory to write: a new or an empty one.', required=True)
   # Judged when the file has told the rest.
-  config_flags.define_model_flags(validate=False)
+  config_flags.define(config_lib.ModelConfig, validate=False)
 
 
 def _shown(name: str, value: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Optional, Sequence
 
 from absl import flags
 
+from master import config as config_lib
 from master import pretrained
 from master import reader as reader_lib
 from master.cli import config_flags
@@ -38,7 +39,10 @@ def define_source_flags(with_exported: bool = True,
     instead: names of flags of the command's own that may stand in the place
       of a model; they are defined before.
   """
-  config_flags.define_search_flags(default=None)
+  config_flags.define_unset(
+      config_lib.DecodeConfig, ('beam_size', 'length_penalty'),
+      'If not given, as in the config.json of the model; an exported model '
+      'searches as it was exported.')
   models = [name for name in _HELP if with_exported or name not in _EXPORTED]
   names = [*models, *instead]
   for name in models:

@@ -1,4 +1,4 @@
-"""Draws the learning curves of a training as an SVG picture.
+"""Draws the learning curves of a training.
 
   data_tools/plot_metrics --model_dir=runs/base --output=curves.svg
 
@@ -6,7 +6,7 @@ It reads metrics.jsonl of the model directory, which may be one that is being
 trained: loss, learning rate, norm of the gradients and images a second over
 the steps, then each of --metrics with a curve for every evaluation set. The
 best checkpoint is marked. What a resumed run has done over again is drawn
-once. A web browser shows the picture.
+once. Needs matplotlib: pip install 'master-ocr[curves]'.
 """
 
 import logging
@@ -19,15 +19,22 @@ from master.cli import app
 from master.training import curves
 from master.training import metrics_log
 
+_FORMS = ('svg', 'png', 'pdf')
+
+
+def _form(path: str) -> str:
+  return os.path.splitext(path)[1][1:]
+
 
 def define_flags():
   """Flags of data_tools/plot_metrics."""
   flags.DEFINE_string('model_dir', None, 'Directory that bin/train trains in.',
                       required=True)
-  flags.DEFINE_string('output', None, 'The picture, a .svg file.',
+  flags.DEFINE_string('output', None,
+                      'The picture, a .svg, .png or .pdf file.',
                       required=True)
-  flags.register_validator('output', lambda path: path.endswith('.svg'),
-                           '--output: must end in .svg.')
+  flags.register_validator('output', lambda path: _form(path) in _FORMS,
+                           '--output: must end in .svg, .png or .pdf.')
   flags.DEFINE_list(
       'metrics', ['word_accuracy/alnum_ci', 'ned/alnum_ci'],
       'Metrics of the evaluations to draw, separated by commas: '
@@ -35,28 +42,22 @@ def define_flags():
       'loss.')
 
 
-def _write(path: str, text: str):
-  """Writes the picture, whole or not at all."""
-  try:
-    with open(path + '.tmp', 'w', encoding='utf-8') as f:
-      f.write(text)
-    os.replace(path + '.tmp', path)
-  except OSError as e:
-    raise errors.InputError(
-        f'--output={path}: cannot be written ({e.strerror}); name another '
-        'file.') from e
-
-
 def main(flags_obj: flags.FlagValues, unused_arguments: list[str]):
   """Draws the picture."""
-  model_dir = flags_obj.model_dir
+  model_dir, output = flags_obj.model_dir, flags_obj.output
   found = curves.panels(metrics_log.read(model_dir), flags_obj.metrics)
   if not found:
     raise errors.InputError(
         f'{os.path.join(model_dir, metrics_log.FILE)}: nothing to draw yet; '
         'wait for the first line of progress, or train with a smaller '
         '--log_steps.')
-  _write(flags_obj.output, curves.svg(found, model_dir))
+  try:
+    curves.write(found, output + '.tmp', _form(output), model_dir)
+    os.replace(output + '.tmp', output)
+  except OSError as e:
+    raise errors.InputError(
+        f'--output={output}: cannot be written ({e.strerror}); name another '
+        'file.') from e
   logging.info('Drew %s', ', '.join(panel.title for panel in found))
 
 

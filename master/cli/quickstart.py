@@ -66,11 +66,11 @@ def _summary(before_dir: str, report_dir: str, saved_model: str,
              model_dir: str, seconds: float) -> str:
   before = stages.results(before_dir, _SET)['protocols']['alnum_ci']
   results = stages.results(report_dir, _SET)
-  judged = results['protocols']['alnum_ci']
+  scores = results['protocols']['alnum_ci']
   return (
       f'\nQuickstart done in {seconds / 60:.1f} minutes.\n'
-      f'  word accuracy  {100 * judged["word_accuracy"]:.1f} % of '
-      f'{judged["samples"]} rendered words it has not seen (alnum_ci); '
+      f'  word accuracy  {100 * scores["word_accuracy"]:.1f} % of '
+      f'{scores["samples"]} rendered words it has not seen (alnum_ci); '
       f'{100 * before["word_accuracy"]:.1f} % before the training\n'
       f'  reading speed  {results["images_per_second"]:.0f} images/s\n'
       f'  model          {model_dir}\n'

@@ -31,8 +31,8 @@ _PAPER = 255
 
 def define_flags():
   """Flags of data_tools/show_augmentation."""
-  config_flags.define_model_flags()
-  config_flags.define_augment_flags()
+  config_flags.define(config_lib.ModelConfig)
+  config_flags.define(config_lib.AugmentConfig)
   # To look at nothing changed there is no need of this command.
   flags.FLAGS.set_default('augment', 1.0)
   flags.DEFINE_string('lmdb', None, 'LMDB whose words are drawn.',

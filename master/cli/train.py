@@ -37,10 +37,6 @@ _GROUPS = (config_lib.ModelConfig, config_lib.DataConfig,
 _OWN = ('model_dir', 'train_lmdb', 'train_weights', 'eval_lmdb',
         'warm_start_from', 'warm_start_exclude', 'distribution',
         'num_cpu_devices', 'export_best', 'change_model', 'sample_losses')
-# Settings of the model that no variable's name or meaning hangs on.
-_CHANGEABLE = ('image_height', 'image_width', 'image_resize',
-               'image_min_aspect', 'rotate_vertical', 'batch_norm_decay',
-               'dropout_rate')
 
 
 def _inherited_from(flags_obj: flags.FlagValues) -> Optional[str]:
@@ -90,20 +86,18 @@ def _are_patterns(values: Sequence[str]) -> bool:
 
 def _are_changeable(names: Sequence[str]) -> bool:
   for name in names:
-    if name not in _CHANGEABLE:
+    if name not in config_lib.CHANGEABLE:
       raise flags.ValidationError(
           f'--change_model={",".join(names)}: {name!r} cannot be changed; '
-          f'there are {", ".join(_CHANGEABLE)}.')
+          f'there are {", ".join(config_lib.CHANGEABLE)}.')
   return True
 
 
 def define_flags():
   """Defines the flags of this command."""
-  config_flags.define_model_flags(_inherited)
-  config_flags.define_data_flags()
-  config_flags.define_augment_flags()
-  config_flags.define_train_flags()
-  config_flags.define_decode_flags()
+  config_flags.define(config_lib.ModelConfig, _inherited)
+  for group in _GROUPS[1:]:
+    config_flags.define(group)
   flags.DEFINE_string(
       'model_dir', None,
       'Directory of checkpoints, event files and config.json. Training '
@@ -161,7 +155,7 @@ def define_flags():
   flags.DEFINE_list(
       'change_model', [],
       'Settings of the model in --model_dir that a training which goes on may '
-      f'change, of {", ".join(_CHANGEABLE)}, separated by commas.')
+      f'change, of {", ".join(config_lib.CHANGEABLE)}, separated by commas.')
   flags.register_validator('change_model', _are_changeable)
   flags.mark_flags_as_required(['model_dir', 'train_lmdb'])
   config_flags.validate_named_paths('eval_lmdb')

@@ -241,7 +241,7 @@ def _judge(image_bytes: bytes) -> Verdict:
   return Verdict(_other_fault(image_bytes))
 
 
-def judge(image_bytes: bytes) -> Verdict:
+def check(image_bytes: bytes) -> Verdict:
   """Decodes the image wholly.
 
   Args:

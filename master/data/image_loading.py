@@ -19,7 +19,7 @@ class Job(NamedTuple):
   Attributes:
     source: key of SOURCES.
     images: folder that the paths are relative to.
-    items: that are to be judged.
+    items: to be loaded.
   """
   source: str
   images: str
@@ -49,7 +49,7 @@ class Bad(NamedTuple):
   detail: str
 
 
-def judge(job: Job) -> list[Union[Good, Bad]]:
+def load(job: Job) -> list[Union[Good, Bad]]:
   """Reads the images of a share and decodes them.
 
   Returns:
@@ -71,7 +71,7 @@ def _judge(job: Job, item: image_sources.Item) -> Union[Good, Bad]:
   except (OSError, ValueError) as e:
     return Bad(records.MISSING_IMAGE,
                prefix + (getattr(e, 'strerror', None) or str(e)))
-  fault = image_check.judge(image).fault
+  fault = image_check.check(image).fault
   if fault:
     return Bad(records.UNDECODABLE_IMAGE, prefix + fault)
   return Good(image, text)

@@ -1,6 +1,6 @@
 """Checks of the records of an LMDB, a share at a time, and their sum.
 
-Shares may be judged in several processes. What is kept of a record is 12
+Shares may be checked in several processes. What is kept of a record is 12
 bytes, and counts.
 """
 
@@ -149,7 +149,7 @@ def make_findings(num_records: int) -> Findings:
                            np.uint32))
 
 
-def judge(job: Job) -> Findings:
+def check(job: Job) -> Findings:
   """Judges a share of the records, in any process.
 
   Raises:
@@ -164,7 +164,7 @@ def judge(job: Job) -> Findings:
 
 
 def crashed(job: Job) -> Findings:
-  """In place of what judging a share would have given."""
+  """What stands for a share that could not be checked."""
   found = make_findings(len(job.positions))
   found.records = len(job.positions)
   for position in job.positions:
@@ -188,7 +188,7 @@ def _judge_record(job: Job, position: int, row: int,
     return
   record = lmdb_reader.Record(image, label)
   reason = records_lib.fault(record, charset, job.max_label_length)
-  verdict = image_check.judge(image or b'')
+  verdict = image_check.check(image or b'')
   if reason in UNUSABLE:
     if reason == records_lib.MISSING_IMAGE:
       key = job.image_key(position)

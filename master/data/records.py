@@ -32,7 +32,7 @@ LABEL_WITH_UNK = 'label_with_unk'
 ALTERED = frozenset({LABEL_STRIPPED, LABEL_WITH_UNK})
 
 _NUM_EXAMPLES = 5
-# Records that are drawn before their faults are judged as a whole.
+# Records that are drawn before their faults are counted as a whole.
 _ENOUGH_DRAWN = 1000
 
 

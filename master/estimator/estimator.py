@@ -114,10 +114,10 @@ class Estimator:
 
     Args:
       input_fn: gives a Dataset of (features, labels), or the tensors.
-      hooks: run beside the training.
+      hooks: run with the training.
       steps: steps to train from here.
       max_steps: global step to train up to; excludes `steps`.
-      saving_listeners: told of each checkpoint.
+      saving_listeners: called for each checkpoint.
 
     Returns:
       self.
@@ -153,9 +153,9 @@ class Estimator:
     Args:
       input_fn: gives (features, labels) till the data ends.
       steps: batches to read; None reads all.
-      hooks: run beside the evaluation.
+      hooks: run with the evaluation.
       checkpoint_path: None takes the newest.
-      name: tells several evaluations apart.
+      name: distinguishes several evaluations.
 
     Returns:
       Name to value: the model's metrics, `loss` and `global_step`.
@@ -184,7 +184,7 @@ class Estimator:
       input_fn: gives features, or (features, labels) of which the labels are
         left aside.
       predict_keys: names of predictions to make; None makes all.
-      hooks: run beside the prediction.
+      hooks: run with the prediction.
       checkpoint_path: None takes the newest.
       yield_single_examples: False yields whole batches.
 

@@ -53,7 +53,7 @@ class RunConfig:
     examples_per_step: examples of one training step over all devices; None
       leaves their rate out of the progress.
     examples_unit: what an example is called in progress and summaries.
-    progress_fn: also told of each progress line: global step, and name to
+    progress_fn: also called for each progress line: global step, and name to
       value of all its numbers.
     stop_signals: signals, as `signal.SIGTERM`, at which training saves a
       checkpoint after the step under way and raises `StoppedError`.

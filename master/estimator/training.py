@@ -22,8 +22,8 @@ class TrainSpec:
   Attributes:
     input_fn: of the training.
     max_steps: global step at which training ends; None: when the input ends.
-    hooks: run beside the training.
-    saving_listeners: told of each checkpoint, before it is evaluated.
+    hooks: run with the training.
+    saving_listeners: called for each checkpoint, before it is evaluated.
     should_stop: asked after evaluations and before the first step; True ends
       the training there.
   """
@@ -41,8 +41,8 @@ class EvalSpec:
   Attributes:
     input_fn: of the evaluation.
     steps: batches to read; None reads all.
-    name: tells several evaluations apart.
-    hooks: run beside the evaluation.
+    name: distinguishes several evaluations.
+    hooks: run with the evaluation.
     exporters: an Exporter or several, called after the evaluation.
     start_delay_secs: seconds that an evaluator in a process of its own waits
       first. Evaluations within the training process do not wait.
@@ -193,9 +193,9 @@ def train_and_evaluate(
   """
   # The real tf.estimator's configuration has no such field.
   numbers = getattr(estimator.config, 'stop_signals', ())
-  with stop_signals.listening(numbers) as heard:
+  with stop_signals.catching(numbers) as received:
     results = _train_and_evaluate(estimator, train_spec, eval_spec)
-    heard.check()
+    received.check()
     return results
 
 

@@ -103,7 +103,7 @@ def train(model_fn: user_functions.ModelFn,
     config: RunConfig with a model_dir.
     last_step: global step to stop at; None trains till the input ends.
     hooks: of the caller.
-    listeners: told of each checkpoint.
+    listeners: called for each checkpoint.
     warm_start: where to start from if there is no checkpoint.
 
   Raises:
@@ -112,17 +112,17 @@ def train(model_fn: user_functions.ModelFn,
       config.max_loss_rise allows; it is a NanLossDuringTrainingError too.
     StoppedError: at one of config.stop_signals, when all is saved.
   """
-  with stop_signals.listening(config.stop_signals) as heard:
+  with stop_signals.catching(config.stop_signals) as received:
     _train(model_fn, input_fn, config, last_step,
-           [*hooks, stop_signals.StopHook(heard)], listeners, warm_start,
-           heard)
-    heard.check()
+           [*hooks, stop_signals.StopHook(received)], listeners, warm_start,
+           received)
+    received.check()
 
 
 def _train(model_fn: user_functions.ModelFn,
            input_fn: user_functions.InputFn, config: Any,
            last_step: Optional[int], hooks: Sequence[Any],
-           listeners: Sequence[Any], warm_start: Any, heard: Any):
+           listeners: Sequence[Any], warm_start: Any, received: Any):
   strategy = config.train_distribute
   session_config = strategy_lib.session_config(config, strategy)
   worker_session.prepare(strategy, session_config)
@@ -142,7 +142,7 @@ def _train(model_fn: user_functions.ModelFn,
     own_hooks = _own_hooks(graph, config, scaffold, last_step, listeners)
     if cluster_lib.of(strategy):
       together = worker_sync.together(
-          strategy, [*free_hooks, *own_hooks], last_step, heard)
+          strategy, [*free_hooks, *own_hooks], last_step, received)
       worker_session.run(graph.train_op, strategy, scaffold, restored_dir,
                          [*all_hooks, *stop_hooks, together], session_config)
       return

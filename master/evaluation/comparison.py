@@ -91,7 +91,7 @@ def _check_counts(path: str, texts: Mapping[tuple[str, int], Any],
     if samples != counts[name]:
       raise errors.InputError(
           f'{path}: has {counts[name]} lines of set {name}, but '
-          f'{results.RESULTS_FILE} tells of {samples}; {_AGAIN}.')
+          f'{results.RESULTS_FILE} has {samples}; {_AGAIN}.')
 
 
 def read(results_dir: str) -> Other:
@@ -168,16 +168,16 @@ def _compare_set(name: str, samples: Iterable[tuple[int, str, str]],
       only_here += 1
       continue
     common += 1
-    judged = {}
+    outcomes = {}
     for protocol, is_right in correct.items():
       here = is_right(label, text)
       there = here if text == text_there else is_right(label, text_there)
-      judged[protocol] = here, there
+      outcomes[protocol] = here, there
       if here is not None:
         counts[protocol][here, there] += 1
     if text != text_there:
-      changes.append(Change(name, index, _change(*next(iter(judged.values()))),
-                            text_there))
+      first = next(iter(outcomes.values()))
+      changes.append(Change(name, index, _change(*first), text_there))
   num_there = sum(set_name == name for set_name, _ in other.texts)
   return {'common': common, 'only_here': only_here,
           'only_there': num_there - common,

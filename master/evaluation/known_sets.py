@@ -60,7 +60,7 @@ def _whole(family: _Family) -> re.Pattern:
 _PATTERNS = {name: _whole(family) for name, family in _FAMILIES.items()}
 _PART_WORD = re.compile(_PART)
 _WORD = re.compile(r'[^\W\d_]+|\d+')
-# What a name may say beside its family and still mean the set as it is.
+# What a name may say besides its family and still mean the set as it is.
 _FILLER = re.compile(
     rf'{_PART}|words?|lmdb|data|set|dataset|benchmark|real|recognition|str|'
     r'numbers?|full|\d+')
@@ -137,10 +137,10 @@ def _remark(begin: str, words: Sequence[str], known: Known,
   if known.part == TRAIN and not said:
     return (f'{begin}, as the training split has; the field tests on '
             f'{_either(family.test)}')
-  told = {int(word) for word in words if word.isdecimal()}.intersection(
+  stated = {int(word) for word in words if word.isdecimal()}.intersection(
       family.test + family.train)
-  if told and num_records not in told:
-    return f'{begin}, though its name says {_either(sorted(told))}'
+  if stated and num_records not in stated:
+    return f'{begin}, though its name says {_either(sorted(stated))}'
   return None
 
 

@@ -9,7 +9,7 @@ _MAX_SHOWN = 60
 
 
 class LineError(Exception):
-  """What is wrong with a line, and the mend."""
+  """What is wrong with a line, and how to fix it."""
 
 
 class CutLineError(LineError):
@@ -29,12 +29,12 @@ class LineFile:
     path: of the file.
   """
 
-  def __init__(self, path: str, mend: str):
+  def __init__(self, path: str, fix: str):
     """Reads the whole file.
 
     Args:
       path: of the file: UTF-8, with or without a byte order mark.
-      mend: what to do if there is no such file.
+      fix: what to do if there is no such file.
 
     Raises:
       InputError: if it cannot be read, is not UTF-8 or holds nothing.
@@ -46,7 +46,7 @@ class LineFile:
     except (OSError, ValueError) as e:  # ValueError: a zero byte in the name.
       reason = getattr(e, 'strerror', None) or e
       raise errors.InputError(
-          f'{path}: cannot be read ({reason}); {mend}.') from e
+          f'{path}: cannot be read ({reason}); {fix}.') from e
     try:
       text = content.decode('utf-8')
     except UnicodeDecodeError as e:
@@ -56,7 +56,7 @@ class LineFile:
     # Not by splitlines, which finds line ends within texts.
     self._lines = text.removeprefix('\ufeff').replace('\r\n', '\n').split('\n')
     if next(iter(self), None) is None:
-      raise errors.InputError(f'{path}: is empty; {mend}.')
+      raise errors.InputError(f'{path}: is empty; {fix}.')
 
   def __iter__(self) -> Iterator[tuple[int, str]]:
     """Lines that are not blank, with their numbers from 1."""

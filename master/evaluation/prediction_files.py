@@ -6,7 +6,7 @@ last, such as image-000000007 or words/7.png), `text`, and, if it is known,
 `confidence` in [0, 1]. Other fields are ignored.
 
 A table holds the same in columns separated by tabs: set, index or key, text
-and, if need be, confidence, or in the order that a first line of names tells.
+and, if need be, confidence, or in the order of names in a first line.
 Its texts are taken as they are: no quotes, and a backslash is a backslash,
 for few recognisers escape theirs and `\t` may well stand on a sign. A text
 with a tab or a line end therefore needs JSON lines.
@@ -159,7 +159,7 @@ def _usual_columns(fields: Sequence[str],
 
 
 class _Table:
-  """Parses the lines of a table, of which the first tells the columns."""
+  """Parses the lines of a table, of which the first names the columns."""
 
   def __init__(self, set_names: Sequence[str]):
     self._set_names = set_names
@@ -201,7 +201,7 @@ class Predictions:
   Attributes:
     path: of the file.
     texts: (name of the set, number of the record) -> text and confidence,
-      None where none is told.
+      None where there is none.
     lines: the same keys -> number of the line, for messages.
   """
   path: str

@@ -60,7 +60,7 @@ class ResultsFolder:
       set_name: of the evaluation set.
       sample: what was read.
       char_confidence: probability of each symbol of the text and of its end;
-        None where the model does not tell them.
+        None where the model gives none.
     """
     height, width = sample.size
     row = {'set': set_name, 'index': sample.index, 'label': sample.label,
@@ -106,7 +106,7 @@ class ResultsFolder:
     for name in list(self._files):
       os.replace(f'{self.path(name)}.tmp', self.path(name))
       del self._files[name]
-    # Pages and changes of an earlier evaluation tell of other texts.
+    # Pages and changes of an earlier evaluation are of other texts.
     for name in (results.REPORT_FILE,
                  *([results.CHANGES_FILE] if changes is None else [])):
       if os.path.exists(self.path(name)):

@@ -118,8 +118,8 @@ def combined(sets: Mapping[str, SetResult],
 
   Args:
     sets: results by name.
-    shared: pairs of names whose sets hold pictures in common, beside those
-      that are known to.
+    shared: pairs of names whose sets hold pictures in common, in addition to
+      those that are known to.
 
   Returns:
     Results by the names of their parts. No two parts overlap; where sets do,
@@ -140,7 +140,7 @@ def to_dict(model: str, charset: str, sets: Mapping[str, SetResult],
             shared: Iterable[tuple[str, str]] = (),
             comparison: Optional[Mapping[str, Any]] = None,
             is_partial: bool = False) -> dict[str, Any]:
-  """What results.json holds; docs/evaluation.md tells of each field.
+  """What results.json holds; docs/evaluation.md explains each field.
 
   Args:
     model: what was evaluated.

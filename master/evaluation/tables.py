@@ -37,7 +37,7 @@ def _combined_name(number: int, row: Mapping[str, Any]) -> str:
 
 
 def _parts(found: Mapping[str, Any]) -> list[str]:
-  """Which sets are in the rows whose names do not tell."""
+  """The sets in rows whose names do not say it."""
   return [f'{name}: {row["name"]}' for name, row in _named(found)
           if row.get('name', name) != name]
 
@@ -76,8 +76,8 @@ def _counts(found: Mapping[str, Any]) -> list[str]:
     lines += [f'{name}: {number} skipped: {reason}'
               for reason, number in values['skipped'].items()]
     lines += [f'{name}: {number} not in {protocol}: {reason}'
-              for protocol, judged in values['protocols'].items()
-              for reason, number in judged['left_out'].items()]
+              for protocol, scores in values['protocols'].items()
+              for reason, number in scores['left_out'].items()]
   return lines
 
 
@@ -87,17 +87,17 @@ def _headline(found: Mapping[str, Any]) -> list[str]:
   if not rows:
     return []
   name, values = rows[-1]
-  protocol, judged = next(iter(values['protocols'].items()))
+  protocol, scores = next(iter(values['protocols'].items()))
   lines = []
-  if judged['confusions']:
+  if scores['confusions']:
     shown = ', '.join(f'{a or "nothing"}>{b or "nothing"} {number}'
                       for a, b, number in
-                      judged['confusions'][:_NUM_CONFUSIONS])
+                      scores['confusions'][:_NUM_CONFUSIONS])
     lines.append(f'{name}, {protocol}: most frequent confusions (label>read): '
                  f'{shown}')
-  if judged['calibration']:
+  if scores['calibration']:
     lines.append(f'{name}, {protocol}: expected calibration error '
-                 f'{judged["calibration"]["ece"]:.4f}')
+                 f'{scores["calibration"]["ece"]:.4f}')
   return lines
 
 

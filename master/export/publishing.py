@@ -124,7 +124,7 @@ def verify(original: predictor_lib.Predictor,
 
   Args:
     original: the model as it should be.
-    exported: the model to be judged.
+    exported: the model to be checked.
 
   Raises:
     RuntimeError: if they read differently.

@@ -32,7 +32,7 @@ def _jpeg(encoded: tf.Tensor, is_jpeg: tf.Tensor,
     encoded: its bytes.
     is_jpeg: bool scalar, whether they begin as a JPEG's do.
     model_config: of a model that pads on the right.
-    is_meant: tells by int32 [2] sides before and after.
+    is_meant: whether, by int32 [2] sides before and after.
     scale: uint8 [h, w, C] to float32 of the size int32 [2].
   """
   height, width = model_config.image_height, model_config.image_width
@@ -133,10 +133,10 @@ def _decode_all(image_bytes: tf.Tensor, is_jpeg: tf.Tensor,
 def decode_sized(image_bytes: tf.Tensor,
                  model_config: config_lib.ModelConfig,
                  parallel_calls: Optional[int] = tf.data.AUTOTUNE) -> Decoded:
-  """`decode_images` that also tells sizes."""
+  """`decode_images` with the sizes."""
   # Beside an accelerator too: only the last of these ops could use one.
   with tf.name_scope('decode_images'), tf.device('/cpu:0'):
-    # The first byte tells them apart; the decoders look at more.
+    # The first byte distinguishes them; the decoders look at more.
     first = gif_bmp.first_bytes(image_bytes, 1)[:, 0]
     is_jpeg, is_png, is_gif, is_bmp = (
         tf.equal(first, byte) for byte in (0xff, 0x89, ord('G'), ord('B')))

@@ -55,7 +55,7 @@ def png_fits(image_bytes: tf.Tensor) -> tf.Tensor:
 def _sub_block_ends(values: tf.Tensor) -> tf.Tensor:
   """Where chains of a GIF's sub-blocks end, whichever byte they begin at.
 
-  A sub-block is a byte that tells how many follow; an empty one ends them.
+  A sub-block is a byte that says how many follow; an empty one ends them.
 
   Args:
     values: int32 [bytes].

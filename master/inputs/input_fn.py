@@ -1,6 +1,6 @@
 """Input functions: LMDB records to batches.
 
-Records are read and their labels judged a chunk at a time in Python; images
+Records are read and their labels checked a chunk at a time in Python; images
 are decoded in the graph by the function that also serves.
 """
 
@@ -59,7 +59,7 @@ _CHUNK_TYPES = _Chunk(tf.string, tf.int32, tf.string, tf.int64, tf.int64,
 
 
 class _ChunkSource:
-  """Reads chunks and judges their records; the Python side of a pipeline."""
+  """Reads chunks and checks their records; the Python side of a pipeline."""
 
   def __init__(self, records: records_lib.Records, order: sampling.Order,
                start: int, stop: int, model_config: config_lib.ModelConfig,
@@ -86,7 +86,7 @@ class _ChunkSource:
     self._max_label_length = model_config.max_label_length
     self._charset = charset_lib.Charset(model_config.charset)
     self._data_config = data_config
-    # Evaluation judges the label as it is.
+    # Evaluation scores the label as it is.
     self._unknown_chars = (data_config.unknown_chars if is_training
                            else records_lib.SKIP)
     self._counter = counter

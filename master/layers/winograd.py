@@ -24,8 +24,9 @@ _TILES_AT_A_TIME = 60
 # Results down and across: at most 4, larger ones lose digits.
 Tile = tuple[int, int]
 
-# Where the polynomials are evaluated, beside infinity. Small numbers of both
-# signs keep the rounding errors small (Barabasz et al., arXiv 1803.10986).
+# Where the polynomials are evaluated, in addition to infinity. Small numbers
+# of both signs keep the rounding errors small (Barabasz et al., arXiv
+# 1803.10986).
 _POINTS = (0.0, 1.0, -1.0, 0.5, -2.0)
 
 

@@ -61,15 +61,15 @@ class Tally:
 
   Attributes:
     protocol: its name.
-    samples: samples judged.
+    samples: samples scored.
     correct: of them, read without a fault.
     ned_sum: sum of their 1 - normalised edit distance.
-    left_out: samples that the protocol does not judge, by reason.
+    left_out: samples that the protocol does not score, by reason.
     bins: counts by name of the breakdown and of the bin.
     confusions: how often (character of the label, character read) were found
       in each other's place; '' is nothing.
     characters: how often each character stands in the labels that count.
-    confidences: of the judged samples that have one.
+    confidences: of the scored samples that have one.
     confident_correct: whether each of those was read without a fault.
   """
   protocol: str
@@ -143,12 +143,12 @@ class Tally:
 
   @property
   def word_accuracy(self) -> float:
-    """In [0, 1]; 0 where no sample was judged."""
+    """In [0, 1]; 0 where no sample was scored."""
     return self.correct / self.samples if self.samples else 0.0
 
   @property
   def ned(self) -> float:
-    """In [0, 1]; 0 where no sample was judged."""
+    """In [0, 1]; 0 where no sample was scored."""
     return self.ned_sum / self.samples if self.samples else 0.0
 
   def to_dict(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Evaluation protocols: normalisation of texts, and what counts as right.
 
-The one judge of all commands, in-graph metrics included.
+The one scorer of all commands, in-graph metrics included.
 """
 
 import re
@@ -25,7 +25,7 @@ class Protocol(NamedTuple):
   Attributes:
     fold_label: what of a label counts.
     fold_text: what of a text that was read counts.
-    left_out: of a label as it is, why its sample is not judged; None where it
+    left_out: of a label as it is, why its sample is not scored; None where it
       is.
     ned: similarity in [0, 1] of a label and a text, both folded.
   """
@@ -125,7 +125,7 @@ METRICS = (*(f'word_accuracy/{protocol}' for protocol in PROTOCOLS),
            *(f'ned/{protocol}' for protocol in PROTOCOLS))
 
 
-class Judgement(NamedTuple):
+class Score(NamedTuple):
   """How good one reading is.
 
   Attributes:
@@ -158,12 +158,12 @@ def folded(label: str, text: str,
 
 
 def is_correct(label: str, text: str, protocol: str) -> Optional[bool]:
-  """As `judge`, without the distance."""
+  """As `score`, without the distance."""
   pair = folded(label, text, protocol)
   return pair and pair[0] == pair[1]
 
 
-def judge(label: str, text: str, protocol: str) -> Optional[Judgement]:
+def score(label: str, text: str, protocol: str) -> Optional[Score]:
   """Compares a reading with its label.
 
   Args:
@@ -172,7 +172,7 @@ def judge(label: str, text: str, protocol: str) -> Optional[Judgement]:
     protocol: a key of ALL.
 
   Returns:
-    A Judgement; None where the protocol leaves the sample out.
+    A Score; None where the protocol leaves the sample out.
   """
   pair = folded(label, text, protocol)
-  return pair and Judgement(pair[0] == pair[1], get(protocol).ned(*pair))
+  return pair and Score(pair[0] == pair[1], get(protocol).ned(*pair))

@@ -7,25 +7,25 @@ import tensorflow.compat.v1 as tf
 
 from master.metrics import protocols
 
-_FIELDS = {'word_accuracy': 'correct', 'ned': 'ned'}  # Of a Judgement.
+_FIELDS = {'word_accuracy': 'correct', 'ned': 'ned'}  # Of a Score.
 
-# One column of values for each metric: (name, protocol, field of Judgement).
+# One column of values for each metric: (name, protocol, field of Score).
 _METRICS = tuple(
     (name, name.partition('/')[2], _FIELDS[name.partition('/')[0]])
     for name in protocols.METRICS)
 
 
-def _judge_batch(texts: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def _score_batch(texts: np.ndarray, labels: np.ndarray) -> np.ndarray:
   """Values and weights float32 [2, metrics, B]; weight 0 is left out."""
-  judged = np.zeros([2, len(_METRICS), len(labels)], np.float32)
+  scores = np.zeros([2, len(_METRICS), len(labels)], np.float32)
   for column, (text, label) in enumerate(zip(texts, labels)):
     text = text.decode('utf-8', 'replace')
     label = label.decode('utf-8', 'replace')
     for row, (_, protocol, field) in enumerate(_METRICS):
-      judgement = protocols.judge(label, text, protocol)
-      if judgement is not None:
-        judged[:, row, column] = getattr(judgement, field), 1
-  return judged
+      score = protocols.score(label, text, protocol)
+      if score is not None:
+        scores[:, row, column] = getattr(score, field), 1
+  return scores
 
 
 def word_metric_ops(
@@ -45,14 +45,14 @@ def word_metric_ops(
     protocol, all in [0, 1].
   """
   with tf.name_scope('word_metrics'):
-    judged = tf.numpy_function(_judge_batch, [predicted_texts, label_texts],
+    scores = tf.numpy_function(_score_batch, [predicted_texts, label_texts],
                                tf.float32)
-    judged.set_shape([2, len(_METRICS), predicted_texts.shape[0]])
+    scores.set_shape([2, len(_METRICS), predicted_texts.shape[0]])
     ops = {}
     for row, (name, _, _) in enumerate(_METRICS):
-      kept = judged[1, row]
+      kept = scores[1, row]
       if weights is not None:
         kept *= tf.cast(weights, tf.float32)
-      ops[name] = tf.metrics.mean(judged[0, row], kept,
+      ops[name] = tf.metrics.mean(scores[0, row], kept,
                                   name=name.replace('/', '_'))
     return ops

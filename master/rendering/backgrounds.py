@@ -129,7 +129,7 @@ class PictureBook:
     if not found:
       raise errors.InputError(
           f'--backgrounds: {self._paths[order[0]]}: cannot be decoded, nor '
-          f'can {len(order) - 1} others that were tried; mend or remove '
+          f'can {len(order) - 1} others that were tried; repair or remove '
           'them.')
     return found
 

@@ -1,4 +1,4 @@
-"""Colours of signs and print that can be told apart."""
+"""Distinguishable colours of signs and print."""
 
 import colorsys
 import random

@@ -118,7 +118,7 @@ class Face:
       try:
         match = np.vdot(_shape(self, letter), _shape(self, letter.upper()))
       except (OSError, ValueError):
-        continue  # The font is broken there; others have to tell.
+        continue  # The font is broken there; others have to decide.
       alike += match > _ALIKE
       unlike += match <= _ALIKE
       if max(alike, unlike) > len(_TELLING_LETTERS) / 2:
@@ -383,7 +383,7 @@ class FontBook:
     self._groups, self._shares, self._all = [], [], self
     if directory is None and rates:
       raise errors.InputError(
-          '--font_rates: needs --fonts, of whose folders it tells.')
+          '--font_rates: needs --fonts, whose folders it names.')
     if directory is None:
       self.faces = [_pillow_face()]
       self._families = [self.faces]

@@ -55,7 +55,7 @@ def reframed(kind: str, lettering: lettering_lib.Lettering, text: str,
   if not end.isalnum() or end in _NARROW or len(text) < 3:
     return lettering
   # Of the whole word, yet never half of its last letter, which may be less
-  # than half of what it and the gap beside it take.
+  # than half of what it and the gap next to it take.
   step = min(rng.uniform(0.01, 0.05) * (inner[2] - inner[0]),
              0.18 * (inner[2] - inner[0]) / len(text))
   if at_end:

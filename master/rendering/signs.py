@@ -16,7 +16,7 @@ from master.rendering import colours
 from master.rendering import compositing
 
 KINDS = ('neon', 'engraved', 'contour', 'shadow')
-# Width of strokes in pixels, below which a kind cannot be told from others.
+# Width of strokes in pixels, below which a kind cannot be distinguished.
 _LEAST_STROKES = {'neon': 1.0, 'engraved': 2.5, 'contour': 2.0, 'shadow': 1.0}
 
 # Contrast of thin lines, of 255: less is lost between the pixels.

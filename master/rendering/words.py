@@ -150,9 +150,9 @@ class WordSource:
       max_length: characters of the longest one, and of any word with marks.
       mix: how often what is shown.
       listed: words to show where nothing is made up; None for none.
-      accept: tells whether a word may be shown; others are made up anew. Of
+      accept: whether a word may be shown; others are made up anew. Of
         the list all words may be, in each case that their characters allow.
-      drawable: tells whether a font has all characters of a word. It is all
+      drawable: whether a font has all characters of a word. It is all
         that is asked of single characters and short numbers of
         `mix.kind_rates`, of which few would be left otherwise.
 
@@ -288,7 +288,7 @@ def suitable(entries: Iterable[tuple[str, float]], characters: frozenset[str],
     min_length: characters of the shortest word.
     max_length: characters of the longest word.
     excluded: words, folded, that may not be shown.
-    drawable: tells whether some font has all characters of a word.
+    drawable: whether some font has all characters of a word.
 
   Returns:
     The entries left, in their order, and how many words were left out by

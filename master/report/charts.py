@@ -1,4 +1,8 @@
-"""Curves as SVG, in the colours of page.css."""
+"""Curves as SVG, in the colours of page.css.
+
+Drawn here: the page follows the browser's light or dark colours and needs no
+other file, which pictures made by matplotlib do not offer.
+"""
 
 import html
 from typing import Any, Mapping, Optional, Sequence
@@ -40,7 +44,7 @@ def _dot(x: float, y: float, title: str) -> str:
 
 
 def _svg(height: float, name: str, parts: Sequence[str]) -> str:
-  # One picture to a screen reader; the table beside it has the numbers.
+  # One picture to a screen reader; the table next to it has the numbers.
   return (f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" '
           f'aria-label="{html.escape(markup.plain(name))}" '
           f'viewBox="0 0 {_WIDTH} {height}">'

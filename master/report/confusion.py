@@ -27,15 +27,15 @@ class Matrix(NamedTuple):
   num_hidden: int
 
 
-def matrix(judged: Mapping[str, Any], charset: str) -> Matrix:
+def matrix(scores: Mapping[str, Any], charset: str) -> Matrix:
   """The characters that are confused most.
 
   Args:
-    judged: a protocol's values of results.json.
+    scores: a protocol's values of results.json.
     charset: characters that stand first, in this order.
   """
   faults = collections.Counter()
-  for label, text, number in judged['confusions']:
+  for label, text, number in scores['confusions']:
     for character in {label, text} - {''}:
       faults[character] += number
   kept = sorted(faults, key=lambda c: (-faults[c], c))[:MAX_CHARACTERS]
@@ -44,7 +44,7 @@ def matrix(judged: Mapping[str, Any], charset: str) -> Matrix:
   inside = {*kept, ''}
   return Matrix(
       kept, {(label, text): number
-             for label, text, number in judged['confusions']
+             for label, text, number in scores['confusions']
              if label in inside and text in inside}, len(faults) - len(kept))
 
 
@@ -134,22 +134,22 @@ def svg(found: Matrix, occurrences: Mapping[str, int], name: str) -> str:
           f'{"".join(parts)}</svg>')
 
 
-def summary(judged: Mapping[str, Any], number: int = 10) -> str:
+def summary(scores: Mapping[str, Any], number: int = 10) -> str:
   """The most frequent confusions in words, without markup."""
-  return '; '.join(_told(*confusion, judged['characters'])
-                   for confusion in judged['confusions'][:number])
+  return '; '.join(_told(*confusion, scores['characters'])
+                   for confusion in scores['confusions'][:number])
 
 
-def listed(judged: Mapping[str, Any], caption: str) -> str:
+def listed(scores: Mapping[str, Any], caption: str) -> str:
   """The most frequent confusions as a table.
 
   Args:
-    judged: a protocol's values of results.json.
+    scores: a protocol's values of results.json.
     caption: HTML.
   """
   rows = []
-  for label, text, number in judged['confusions'][:_NUM_LISTED]:
-    total = judged['characters'].get(label, 0)
+  for label, text, number in scores['confusions'][:_NUM_LISTED]:
+    total = scores['characters'].get(label, 0)
     rows.append([markup.symbol(label), markup.symbol(text),
                  markup.count(number),
                  markup.percent(number / total) if total else markup.NOTHING])

@@ -53,17 +53,17 @@ def _figure(svg: str, caption: str, numbers: str) -> str:
 def _numbers(field: str, values: Mapping[str, Any]) -> str:
   """The bins under all protocols."""
   over = _BREAKDOWNS[field]
-  judged = {name: found[field] for name, found in values['protocols'].items()}
+  scores = {name: found[field] for name, found in values['protocols'].items()}
   columns = [markup.Column('bin', False)]
-  for name in judged:
+  for name in scores:
     columns += [markup.Column(f'{markup.text(name)} %'),
                 markup.Column('samples')]
   rows = []
   for name in over.bins:
-    if not any(name in found for found in judged.values()):
+    if not any(name in found for found in scores.values()):
       continue
     cells = [html.escape(name)]
-    for found in judged.values():
+    for found in scores.values():
       one = found.get(name)
       cells += ([markup.percent(one['correct'] / one['samples']),
                  markup.count(one['samples'])] if one
@@ -77,15 +77,16 @@ def _breakdown(name: str, field: str, protocol: str,
   over = _BREAKDOWNS[field]
   bins = values['protocols'][protocol][field]
   ends = charts.best_and_worst(bins)
-  told = f'{over.title}, {name}, {protocol}' + (f': {ends}' if ends else '')
+  description = f'{over.title}, {name}, {protocol}' + (
+      f': {ends}' if ends else '')
   caption = (f'<strong>{over.title}</strong>'
              + (f' \u2013 {ends}' if ends else ''))
-  svg = charts.accuracies(bins, over.axis, told, over.is_ordered)
+  svg = charts.accuracies(bins, over.axis, description, over.is_ordered)
   return _figure(svg, caption, _numbers(field, values))
 
 
-def _reliability(name: str, protocol: str, judged: Mapping[str, Any]) -> str:
-  found = judged.get('calibration')
+def _reliability(name: str, protocol: str, scores: Mapping[str, Any]) -> str:
+  found = scores.get('calibration')
   if not found:
     return ('<figure><figcaption><strong>Reliability</strong> \u2013 there '
             'are no confidences.</figcaption></figure>')
@@ -109,12 +110,12 @@ def curves(name: str, values: Mapping[str, Any]) -> str:
     name: of a set or of several.
     values: what results.json holds of it.
   """
-  protocol, judged = next(iter(values['protocols'].items()))
-  if not judged['samples']:
-    return '<p>No sample is judged.</p>'
+  protocol, scores = next(iter(values['protocols'].items()))
+  if not scores['samples']:
+    return '<p>No sample is scored.</p>'
   figures = [_breakdown(name, field, protocol, values)
              for field in _BREAKDOWNS]
-  figures.append(_reliability(name, protocol, judged))
+  figures.append(_reliability(name, protocol, scores))
   return f'<div class="figures">{"".join(figures)}</div>'
 
 
@@ -126,23 +127,24 @@ def confusions(name: str, values: Mapping[str, Any], charset: str) -> str:
     values: what results.json holds of it.
     charset: characters in the order of the matrix.
   """
-  protocol, judged = next(iter(values['protocols'].items()))
-  if not judged['confusions']:
+  protocol, scores = next(iter(values['protocols'].items()))
+  if not scores['confusions']:
     return '<p>No character is confused.</p>'
-  found = confusion.matrix(judged, charset)
-  told = (f'Confusion matrix of {name}, {protocol}. Most frequent: '
-          f'{confusion.summary(judged)}. More are in the table that follows.')
+  found = confusion.matrix(scores, charset)
+  description = (f'Confusion matrix of {name}, {protocol}. Most frequent: '
+          f'{confusion.summary(scores)}. More are in the table that follows.')
   hidden = (f' {markup.count(found.num_hidden)} characters that are confused '
             'less often are not drawn.' if found.num_hidden else '')
   return (
       '<div class="confusions"><figure><div class="scroll" tabindex="0" '
       'role="group" aria-label="Confusion matrix">'
-      f'{confusion.svg(found, judged["characters"], told)}</div><figcaption>'
-      'A row is a character of the labels, a column what it was read as, a '
-      'number how often. The column \u201cmissing\u201d is what was not read, '
-      'the row \u201cadded\u201d what is in no label. Characters that are '
+      f'{confusion.svg(found, scores["characters"], description)}</div>'
+      '<figcaption>A row is a character of the labels, a column what it was '
+      'read as, a number how often. '
+      'The column \u201cmissing\u201d is what was not read, the row '
+      '\u201cadded\u201d what is in no label. Characters that are '
       f'never confused are not drawn.{hidden}</figcaption></figure>'
-      + confusion.listed(judged, 'The most frequent confusions') + '</div>')
+      + confusion.listed(scores, 'The most frequent confusions') + '</div>')
 
 
 def others(results: Mapping[str, Any]) -> str:
@@ -151,9 +153,9 @@ def others(results: Mapping[str, Any]) -> str:
   for name, values in sections.rows(results):
     if name == main_row(results) or not values['protocols']:
       continue
-    judged = next(iter(values['protocols'].values()))
-    listed = (confusion.listed(judged, 'The most frequent confusions')
-              if judged['confusions'] else '')
+    scores = next(iter(values['protocols'].values()))
+    listed = (confusion.listed(scores, 'The most frequent confusions')
+              if scores['confusions'] else '')
     parts.append(
         f'<details class="set"><summary>{sections.shown_name(name)}'
         f'</summary>{curves(name, values)}{listed}</details>')

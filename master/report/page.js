@@ -140,7 +140,7 @@ function whereabouts(attention, cells, extent) {
     }
   }
   if (!total) return '';
-  if (outside > total / 2) return 'looks beside the picture';
+  if (outside > total / 2) return 'looks outside the picture';
   const down = y / (total - outside);
   const part = down < 1 / 3 ? 'upper' : down < 2 / 3 ? 'middle' : 'lower';
   const across = Math.round(100 * x / (total - outside));
@@ -202,7 +202,7 @@ function texts(row) {
 
 function facts(row, names) {
   const wrong = bits(row.wrong, names.protocols);
-  const told = [
+  const facts = [
     row.confidence === null ? '' : `confidence ${percent(row.confidence, 2)}`,
     names.kinds[row.kind],
     wrong.length === names.protocols.length ? 'wrong under all protocols'
@@ -210,7 +210,7 @@ function facts(row, names) {
     bits(row.mistakes, MISTAKES).join(', '),
     CHANGES[row.change] === 'other' ? 'read otherwise' : CHANGES[row.change]];
   return element('p', {class: 'facts'},
-    told.filter((part) => part).join(' \u00b7 '));
+    facts.filter((part) => part).join(' \u00b7 '));
 }
 
 function bits(mask, all) {
@@ -222,7 +222,7 @@ function symbolsOf(row, attention, extent) {
   const characters = Array.from(row.text);
   const count = Math.max(row.symbols.length,
     attention ? attention.symbols.length : 0);
-  // With symbols that stand for no character, none can be told by its place.
+  // With symbols that stand for no character, none can be identified by its place.
   const isKnown = count - characters.length <= 1 && count >= characters.length;
   return Array.from({length: count}, (_, i) => {
     const isEnd = isKnown && i === characters.length;
@@ -230,18 +230,18 @@ function symbolsOf(row, attention, extent) {
       : `#${i + 1}`;
     const confidence = i < row.symbols.length ? row.symbols[i] / 1000 : null;
     const cells = attention && attention.symbols[i] || [];
-    const told = [
+    const facts = [
       isEnd ? 'end of the text' : `${name}, ${i + 1} of ${count}`,
       confidence === null ? '' : percent(confidence),
       whereabouts(attention, cells, extent)];
     return {name, confidence, cells,
-      told: told.filter((part) => part).join('; ')};
+      label: facts.filter((part) => part).join('; ')};
   });
 }
 
 function symbolButton(symbol) {
   const button = element('button', {type: 'button', tabindex: -1,
-    'aria-pressed': 'false', 'aria-label': symbol.told},
+    'aria-pressed': 'false', 'aria-label': symbol.label},
     element('bdi', {}, symbol.name));
   if (symbol.confidence !== null) {
     button.append(
@@ -305,7 +305,7 @@ function card(row, names) {
     const where = element('p', {class: 'where'});
     const frame = shown.querySelector('.frame');
     made.append(symbolBar(symbols, (symbol) => {
-      where.textContent = symbol ? symbol.told : '';
+      where.textContent = symbol ? symbol.label : '';
       if (!frame) return;
       frame.querySelector('svg')?.remove();
       if (symbol?.cells.length) {

@@ -16,9 +16,9 @@ from master.report import pictures
 from master.report import sections
 
 _FILES = pathlib.Path(__file__).parent
-# Bytes of a sample beside its row and its picture: quotes, commas, line ends.
+# Bytes of a sample in addition to its row and picture: quotes, commas, ends.
 _AROUND = 6
-# For the sentences that tell what of the gallery did not fit.
+# For the sentences that say what of the gallery did not fit.
 _NOTICES = 1024
 
 

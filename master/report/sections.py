@@ -47,32 +47,32 @@ def _name(name: str, values: Mapping[str, Any]) -> str:
 def _judged(name: str, protocol: str, values: Mapping[str, Any],
             is_set: bool) -> list[str]:
   """Cells of one protocol."""
-  judged = values['protocols'].get(protocol)
-  if not judged or not judged['samples']:
+  scores = values['protocols'].get(protocol)
+  if not scores or not scores['samples']:
     return [markup.NOTHING] * 4
-  wrong = markup.count(judged['samples'] - judged['correct'])
-  return [f'<strong>{markup.percent(judged["word_accuracy"], 2)}</strong>',
-          markup.interval(judged['word_accuracy_interval']),
-          markup.percent(judged['ned'], 2),
+  wrong = markup.count(scores['samples'] - scores['correct'])
+  return [f'<strong>{markup.percent(scores["word_accuracy"], 2)}</strong>',
+          markup.interval(scores['word_accuracy_interval']),
+          markup.percent(scores['ned'], 2),
           link(wrong, set=name, under=protocol) if is_set else wrong]
 
 
-def lead(name: str, protocol: str, judged: Mapping[str, Any]) -> str:
+def lead(name: str, protocol: str, scores: Mapping[str, Any]) -> str:
   """The headline number as a sentence.
 
   Args:
     name: of the row that stands for all.
     protocol: the headline one.
-    judged: what it says of the row.
+    scores: what it says of the row.
   """
-  if not judged['samples']:
+  if not scores['samples']:
     return ''
   return (
-      f'<p class="lead"><strong>{markup.percent(judged["word_accuracy"], 2)} '
-      f'%</strong> of {markup.count(judged["samples"])} words of '
+      f'<p class="lead"><strong>{markup.percent(scores["word_accuracy"], 2)} '
+      f'%</strong> of {markup.count(scores["samples"])} words of '
       f'{shown_name(name)} are read without a fault under '
       f'{markup.text(protocol)} (95 % interval '
-      f'{markup.interval(judged["word_accuracy_interval"])}\u00a0%).</p>')
+      f'{markup.interval(scores["word_accuracy_interval"])}\u00a0%).</p>')
 
 
 def accuracy_table(results: Mapping[str, Any]) -> str:
@@ -111,8 +111,8 @@ def omissions(results: Mapping[str, Any]) -> str:
              for reason, number in (values.get('skipped') or {}).items()]
     body += [[head, f'left out under {markup.text(protocol)}',
               _reason(reason), markup.count(number)]
-             for protocol, judged in values['protocols'].items()
-             for reason, number in (judged.get('left_out') or {}).items()]
+             for protocol, scores in values['protocols'].items()
+             for reason, number in (scores.get('left_out') or {}).items()]
   if not body:
     return '<p>No record was skipped, and no protocol left one out.</p>'
   return markup.table(

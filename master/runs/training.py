@@ -346,7 +346,7 @@ class TrainingRun:
 
   def _judge(self, step: int, value: float, checkpoint: str):
     best, name = self.best, self.best.criterion.name
-    is_best = best.judge(step, value, checkpoint)
+    is_best = best.update(step, value, checkpoint)
     if is_best:
       logging.info('%s %.4g at step %d is the best so far', name, value, step)
       self._log.write(metrics_log.BEST, step, {'metric': name, 'value': value},

@@ -1,7 +1,7 @@
 """The best checkpoints of a training, kept in `MODEL_DIR/best`.
 
 The folder is a model directory of its own: checkpoints, TensorFlow's list of
-them with the best as the newest, `config.json`. `best.json` tells metric,
+them with the best as the newest, `config.json`. `best.json` holds metric,
 steps and values, and how long there was nothing better. Every file is written
 beside and renamed, in an order that leaves a usable folder wherever a kill
 comes.
@@ -147,7 +147,7 @@ class BestCheckpoints:
     Args:
       model_dir: of the training.
       criterion: by what checkpoints are compared.
-      keep: how many are kept; 0 only judges.
+      keep: how many are kept; 0 only compares.
       early_stop_evals: evaluations without a better value after which
         `should_stop` is true; 0: never.
       records: that an evaluation reads; values of others do not compare.
@@ -185,7 +185,7 @@ class BestCheckpoints:
     return bool(self._early_stop_evals) and (
         self._since_best >= self._early_stop_evals)
 
-  def judge(self, step: int, value: float, checkpoint: str) -> bool:
+  def update(self, step: int, value: float, checkpoint: str) -> bool:
     """Takes in an evaluation; keeps its checkpoint if it is good enough.
 
     Args:
@@ -194,8 +194,8 @@ class BestCheckpoints:
       checkpoint: path prefix.
 
     Returns:
-      Whether it is the best so far. A step that was judged last is not judged
-      again.
+      Whether it is the best so far. A step that was compared last is not
+      compared again.
     """
     if step == self._judged_step:
       return False
@@ -287,7 +287,7 @@ class BestCheckpoints:
     except (OSError, ValueError, KeyError, TypeError) as e:
       raise errors.InputError(
           f'{path}: not what bin/train wrote ({e!r}); remove it, and the best '
-          'are judged anew.') from e
+          'are compared anew.') from e
     if metric != self.criterion.name:
       raise errors.InputError(
           f'--best_metric={self.criterion.name}: the checkpoints in '
@@ -295,7 +295,7 @@ class BestCheckpoints:
           'the folder away.')
     if records != self._records:
       raise errors.InputError(
-          f'--eval_limit: the checkpoints in {self.directory} were judged by '
+          f'--eval_limit: the checkpoints in {self.directory} were compared by '
           f'{records} records of {self.criterion.set_name}, now they would be '
           f'by {self._records}; use the same, or move the folder away.')
     self._kept = [entry for entry in kept if os.path.exists(

@@ -48,7 +48,7 @@ def since(source: str, new: str) -> dict[str, row_maps.RowMap]:
   """As `between`, from the charset that a checkpoint was trained with.
 
   Args:
-    source: checkpoint or model directory. Where no `config.json` tells its
+    source: checkpoint or model directory. Where no `config.json` gives its
       charset, it is taken to be the same.
     new: characters of the model.
   """

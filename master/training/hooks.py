@@ -66,7 +66,7 @@ class SkippedHook(tf.train.SessionRunHook):
       counter: has `counts` and `altered`, number by reason, and `summary()`.
       output_dir: of the event file.
       every_steps: steps between two looks at the counter.
-      note: also told of each logged line: global step, number by reason.
+      note: also called for each logged line: global step, number by reason.
     """
     self._counter = counter
     self._output_dir = output_dir
@@ -83,7 +83,7 @@ class SkippedHook(tf.train.SessionRunHook):
     counts = {**self._counter.counts, **self._counter.altered}
     if not counts or self._num_runs % self._every_steps:
       return
-    # Fetched beside the step that raises it, it could be the old one.
+    # Fetched with the step that raises it, it could be the old one.
     step = run_context.session.run(self._global_step)
     writer = tf.summary.FileWriterCache.get(self._output_dir)
     writer.add_summary(tf.Summary(value=[

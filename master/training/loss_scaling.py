@@ -60,7 +60,7 @@ class LossScale:
       # A sum of squares is finite where all its terms are, and one pass.
       bad = tf.cast(tf.logical_not(
           tf.math.is_finite(tf.global_norm(gradients))), tf.float32)
-      # All replicas decide alike: each tells the others.
+      # All replicas decide alike: each sends its own to the others.
       are_finite = tf.equal(losses.sum_over_replicas(bad), 0)
       tf.add_to_collection(loss_guard.UPDATES, tf.where(
           are_finite, loss_guard.APPLIED,
@@ -69,7 +69,7 @@ class LossScale:
               for gradient in gradients], are_finite
 
   def update(self, are_finite: tf.Tensor) -> tf.Operation:
-    """Writes the scale of the next step, from what `unscale` told."""
+    """Writes the scale of the next step, from what `unscale` found."""
     with tf.name_scope('update_loss_scale'):
       good_steps = self._good_steps.read_value() + 1
       grows = tf.logical_and(are_finite,

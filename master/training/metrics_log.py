@@ -4,7 +4,7 @@ One JSON object a line: `kind`, `step` (global step), `time` (ISO 8601, UTC),
 `values` (name to number or text), and `set` where it is about one evaluation
 set. docs/training.md lists the kinds. A line is written at once; one that a
 kill has torn is cut off by the next run. A run that goes on in a directory
-begins with a `resume` record, whose step tells what is done over again.
+begins with a `resume` record, whose step says what is repeated.
 """
 
 import datetime
@@ -50,7 +50,7 @@ def json_object(line: bytes) -> Optional[dict[str, Any]]:
   return value if isinstance(value, dict) else None
 
 
-def mend(path: str, parsed: Callable[[bytes], Optional[Record]]):
+def repair(path: str, parsed: Callable[[bytes], Optional[Record]]):
   """Ends the last line of a file, or cuts it off where a kill has torn it.
 
   Args:
@@ -89,7 +89,7 @@ class MetricsLog:
 
     Args:
       model_dir: the directory, made if need be.
-      is_chief: False writes nothing: of several workers one tells.
+      is_chief: False writes nothing: of several workers one writes.
     """
     self._is_chief = is_chief
     self._path = os.path.join(model_dir, FILE)
@@ -119,7 +119,7 @@ class MetricsLog:
       return
     if not self._is_mended:
       os.makedirs(os.path.dirname(self._path) or '.', exist_ok=True)
-      mend(self._path, _parsed)
+      repair(self._path, _parsed)
       self._is_mended = True
     record = {'kind': kind, 'step': step, 'time': now()}
     if set_name is not None:
@@ -131,7 +131,7 @@ class MetricsLog:
       try:
         f.write(line.encode('utf-8'))
       except OSError as e:
-        e.filename = self._path  # Writing does not tell, as opening does.
+        e.filename = self._path  # Writing does not name it, as opening does.
         raise
 
 

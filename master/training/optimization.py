@@ -63,7 +63,7 @@ def _clip(gradients: list[tf.Tensor], clip_norm: float,
   """Scales down gradients whose global norm is larger than clip_norm.
 
   The norm is of the sum over the replicas, so that the number of devices
-  does not change what is learned. It is told too, but not where several
+  does not change what is learned. It is logged too, but not where several
   replicas do not clip: the sum would be made for the display alone.
   """
   if not clip_norm:

@@ -4,7 +4,8 @@ TensorBoard's HParams plugin has a message type of its own for them,
 `HParamsPluginData`, that TensorFlow lacks. Its `SessionStartInfo` has the
 settings as field 1, a map from string to `google.protobuf.Value`, just as
 `google.protobuf.Struct` has it: the bytes of a Struct are those of a
-SessionStartInfo.
+SessionStartInfo. Encoded here, not by TensorBoard: machines that train often
+lack it, and TensorFlow no longer brings it along.
 """
 
 import json

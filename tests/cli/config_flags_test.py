@@ -11,13 +11,13 @@ from master import errors
 from master.cli import config_flags
 from tests.support import flag_registry
 
-_GROUPS = (
-    (config.ModelConfig, config_flags.define_model_flags),
-    (config.DataConfig, config_flags.define_data_flags),
-    (config.TrainConfig, config_flags.define_train_flags),
-    (config.DecodeConfig, config_flags.define_decode_flags),
-    (config.AugmentConfig, config_flags.define_augment_flags),
-)
+_GROUPS = (config.ModelConfig, config.DataConfig, config.TrainConfig,
+           config.DecodeConfig, config.AugmentConfig, config.ExportConfig)
+_FIELDS = [(cls, field) for cls in _GROUPS for field in dataclasses.fields(cls)]
+# What absl calls the types of fields.
+_TYPES = {int: 'int', float: 'float', bool: 'bool', str: 'string',
+          tuple[int, ...]: 'comma separated list of strings',
+          tuple[str, ...]: 'comma separated list of strings'}
 
 
 class CommonFlagsTest(parameterized.TestCase):
@@ -31,24 +31,34 @@ class CommonFlagsTest(parameterized.TestCase):
     return flags.FLAGS
 
   def define_all(self):
-    for _, define in _GROUPS:
-      define()
+    for cls in _GROUPS:
+      config_flags.define(cls)
 
   def own_flags(self) -> set[str]:
     return set(flags.FLAGS) - self.known
 
   @parameterized.parameters(*_GROUPS)
-  def test_each_field_has_one_flag_and_its_default(self, cls, define):
-    define()
+  def test_each_field_has_one_flag_and_its_default(self, cls):
+    config_flags.define(cls)
     # A yes-or-no flag is one entry; absl makes no extra one for --no.
     self.assertEqual({field.name for field in dataclasses.fields(cls)},
                      self.own_flags())
     self.assertEqual(cls(), config_flags.from_flags(cls, self.parse()))
 
+  def test_flags_are_of_the_type_of_their_fields(self):
+    self.define_all()
+    for _, field in _FIELDS:
+      flag = flags.FLAGS[field.name]
+      if field.metadata['choices']:
+        self.assertEqual('string enum', flag.flag_type())
+        self.assertSequenceEqual(field.metadata['choices'],
+                                 flag.parser.enum_values)
+      else:
+        self.assertEqual(_TYPES[field.type], flag.flag_type(), field.name)
+
   def test_groups_do_not_clash(self):
     self.define_all()
-    fields = [field.name for cls, _ in _GROUPS
-              for field in dataclasses.fields(cls)]
+    fields = [field.name for _, field in _FIELDS]
     self.assertLen(set(fields), len(fields))
     self.assertEqual(set(fields), self.own_flags())
 
@@ -58,8 +68,25 @@ class CommonFlagsTest(parameterized.TestCase):
       self.assertRegex(flags.FLAGS[name].help, r'(?s)^[A-Z0-9<].{10,}\.$',
                        name)
 
+  def test_help_tells_the_bounds(self):
+    self.define_all()
+    self.assertEndsWith(flags.FLAGS['dropout_rate'].help,
+                        'Must be in [0, 1).')
+    self.assertNotIn('Must be', flags.FLAGS['seed'].help)
+
+  def test_unset_flags_are_judged_where_they_are_given(self):
+    config_flags.define_unset(config.DecodeConfig, ('beam_size',), 'Else 7.')
+    self.assertEqual({'beam_size'}, self.own_flags())
+    self.assertEndsWith(flags.FLAGS['beam_size'].help,
+                        'Must be at least 1. Else 7.')
+    self.assertIsNone(self.parse().beam_size)
+    self.assertEqual(3, self.parse('--beam_size=3').beam_size)
+    with self.assertRaisesRegex(flags.IllegalFlagValueError,
+                                '--beam_size=0: must be at least 1'):
+      self.parse('--beam_size=0')
+
   def test_given_flags_are_not_judged(self):
-    config_flags.define_model_flags(validate=False)
+    config_flags.define(config.ModelConfig, validate=False)
     values = self.parse('--hidden_size=3', '--stem_channels=1,2',
                         '--noscale_embedding', '--charset=36')
     self.assertEqual(
@@ -109,7 +136,7 @@ class CommonFlagsTest(parameterized.TestCase):
 
   def test_charset_file(self):
     path = self.create_tempfile(content='b\na\n日\n').full_path
-    config_flags.define_model_flags()
+    config_flags.define(config.ModelConfig)
     values = self.parse(f'--charset={path}')
     self.assertEqual(
         'ba日', config_flags.from_flags(config.ModelConfig, values).charset)

@@ -22,7 +22,7 @@ class FlagsFileTest(parameterized.TestCase):
   def setUp(self):
     super().setUp()
     flag_registry.isolate(self)
-    config_flags.define_model_flags()
+    config_flags.define(config_lib.ModelConfig)
     flags.DEFINE_string('note', None, 'A flag of no model.')
     self.folder = self.create_tempdir().full_path
 

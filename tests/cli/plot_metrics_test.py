@@ -1,6 +1,8 @@
 """Tests of data_tools/plot_metrics."""
 
 import os
+import sys
+from unittest import mock
 from xml.etree import ElementTree
 
 from absl import flags
@@ -34,13 +36,27 @@ class PlotMetricsTest(absltest.TestCase):
     self._log()
     self._log('eval', {'ned/exact': 0.5, 'loss': 3.0}, 'Val')
     self._draw(None, '--metrics=ned/exact,loss')
-    with open(self.picture, encoding='utf-8') as f:
-      text = f.read()
-    ElementTree.fromstring(text)
-    for title in ('training loss', 'ned/exact', 'loss'):
-      self.assertIn(f'>{title}<', text)
+    root = ElementTree.parse(self.picture).getroot()
+    texts = [text.text for text in root.iter() if text.tag.endswith('text')]
+    self.assertContainsSubset(['training loss', 'ned/exact', 'loss'], texts)
     self.assertCountEqual(['curves.svg', 'metrics.jsonl'],
                           os.listdir(self.model_dir))
+
+  def test_other_formats(self):
+    self._log()
+    for form, start in (('png', b'\x89PNG'), ('pdf', b'%PDF')):
+      path = os.path.join(self.model_dir, f'curves.{form}')
+      flags.FLAGS.unparse_flags()
+      self._draw(path)
+      with open(path, 'rb') as f:
+        self.assertEqual(start, f.read(4))
+
+  def test_without_matplotlib(self):
+    self._log()
+    with mock.patch.dict(sys.modules, {'matplotlib': None}):
+      with self.assertRaisesRegex(errors.InputError,
+                                  'pip install .master-ocr.curves.'):
+        self._draw()
 
   def test_nothing_to_draw(self):
     with self.assertRaisesRegex(errors.InputError, 'cannot be read'):
@@ -53,7 +69,7 @@ class PlotMetricsTest(absltest.TestCase):
     self._log()
     with self.assertRaisesRegex(flags.IllegalFlagValueError,
                                 'must end in .svg'):
-      self._draw('curves.png')
+      self._draw('curves.gif')
     flags.FLAGS.unparse_flags()
     with self.assertRaisesRegex(errors.InputError,
                                 '--output=.*cannot be written'):

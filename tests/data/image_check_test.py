@@ -51,7 +51,7 @@ class ImageCheckTest(tf.test.TestCase):
   def test_every_kind(self):
     for name, kind in image_kinds.KINDS.items():
       with self.subTest(name):
-        verdict = image_check.judge(kind.encoded)
+        verdict = image_check.check(kind.encoded)
         if kind.pixels is None:
           self.assertNotEmpty(verdict.fault)
         else:
@@ -62,17 +62,17 @@ class ImageCheckTest(tf.test.TestCase):
     for name, fault in FAULTS.items():
       with self.subTest(name):
         self.assertRegex(
-            image_check.judge(image_kinds.KINDS[name].encoded).fault, fault)
+            image_check.check(image_kinds.KINDS[name].encoded).fault, fault)
 
   def test_too_many_pixels(self):
     for name in ('PNG', 'JPEG', 'GIF', 'BMP'):
       with self.subTest(name), mock.patch.object(formats, 'MAX_PIXELS',
                                                  300):
         largest = pictures.encode(pictures.picture(15, 20), name)
-        self.assertIsNone(image_check.judge(largest).fault)
+        self.assertIsNone(image_check.check(largest).fault)
         larger = pictures.encode(pictures.picture(7, 43), name)
         self.assertEqual('43 x 7 pixels, more than 300',
-                         image_check.judge(larger).fault)
+                         image_check.check(larger).fault)
 
   def test_end_of_a_jpeg_that_is_part_of_something_else(self):
     # Among the pixels stands a marker whose part reaches to or behind the
@@ -82,7 +82,7 @@ class ImageCheckTest(tf.test.TestCase):
                         (400, 'damaged (truncated)')):
       marked = whole[:-2] + b'\xff\xfe' + size.to_bytes(2, 'big') + whole[-2:]
       with self.subTest(size):
-        self.assertEqual(fault, image_check.judge(marked).fault)
+        self.assertEqual(fault, image_check.check(marked).fault)
         self.assertAllEqual([fault is None], _is_read([marked]))
 
   def test_bmp_of_more_colours_than_there_are(self):
@@ -90,36 +90,36 @@ class ImageCheckTest(tf.test.TestCase):
     for byte, fault in ((0x7f, None), (0x80, 'damaged (its palette)')):
       whole[49] = byte
       with self.subTest(byte):
-        self.assertEqual(fault, image_check.judge(bytes(whole)).fault)
+        self.assertEqual(fault, image_check.check(bytes(whole)).fault)
         self.assertAllEqual([fault is None], _is_read([bytes(whole)]))
 
   def test_faults_do_not_name_objects_in_memory(self):
     whole = pictures.encode(pictures.picture(7, 9, 'L'), 'JPEG')
     unknown = whole[:2] + b'\xff\x02\x00\x02' + whole[2:]
-    self.assertEqual('damaged (no image)', image_check.judge(unknown).fault)
+    self.assertEqual('damaged (no image)', image_check.check(unknown).fault)
 
   def test_agrees_about_mutated_images(self):
     rows = [item.image for item in mutations.items(1500, seed=7)
             if item.image is not None]
-    judged = [image_check.judge(row).fault is None for row in rows]
+    passed = [image_check.check(row).fault is None for row in rows]
     is_read = _is_read(rows)
-    self.assertGreater(judged.count(False), 300)
-    # What is judged to be an image is one; the other way a few are not told.
-    self.assertEmpty([row for row, judgement, read in zip(
-        rows, judged, is_read) if judgement and not read])
-    self.assertLess(sum(is_read) - sum(judged), 20)
+    self.assertGreater(passed.count(False), 300)
+    # What passes as an image is one; a few that TensorFlow reads do not pass.
+    self.assertEmpty([row for row, passes, read in zip(
+        rows, passed, is_read) if passes and not read])
+    self.assertLess(sum(is_read) - sum(passed), 20)
 
   def test_agrees_about_what_is_cut(self):
     rows = []
     for kind in image_kinds.KINDS.values():
       if kind.pixels is not None and len(kind.encoded) < 5000:
-        # A JPEG without its last byte may be read, and is judged damaged.
+        # A JPEG without its last byte may be read, and counts as damaged.
         end = len(kind.encoded) - (kind.format == 'JPEG')
         ends = {*range(0, end, 61), *range(max(0, end - 30), end)}
         rows += [kind.encoded[:end] for end in sorted(ends)]
-    judged = [image_check.judge(row).fault is None for row in rows]
-    self.assertIn(True, judged)
-    self.assertAllEqual(_is_read(rows), judged)
+    passed = [image_check.check(row).fault is None for row in rows]
+    self.assertIn(True, passed)
+    self.assertAllEqual(_is_read(rows), passed)
 
 
 if __name__ == '__main__':

@@ -21,7 +21,7 @@ class JudgingTest(absltest.TestCase):
   def _judge(self, source: str, *contents: bytes):
     items = [image_sources.Item(i, content)
              for i, content in enumerate(contents)]
-    return image_loading.judge(image_loading.Job(source, self._images, items))
+    return image_loading.load(image_loading.Job(source, self._images, items))
 
   def test_good_ones_in_order(self):
     self._folder.create_file('other.png', pictures.png(seed=1), mode='wb')

@@ -31,7 +31,7 @@ class RecordsTest(absltest.TestCase):
     pictures.change_lmdb(self._path, {
         'image-000000002': jpeg, 'label-000000005': b'\xff',
         'image-000000006': None})
-    found = lmdb_check.judge(self._job(range(7)))
+    found = lmdb_check.check(self._job(range(7)))
     self.assertEqual(7, found.records)
     self.assertEqual({'label_not_utf8': 1, 'missing_image': 2,
                       'label_outside_charset': 1, 'label_too_long': 1},
@@ -53,17 +53,17 @@ class RecordsTest(absltest.TestCase):
   def test_usable_records_are_kept(self):
     pictures.write_lmdb(self._path, ['1', 'outside', '', '4'])
     pictures.change_lmdb(self._path, {'image-000000004': b'no image'})
-    found = lmdb_check.judge(self._job(range(4), keep=True))
+    found = lmdb_check.check(self._job(range(4), keep=True))
     self.assertEqual([(pictures.png(seed=0), '1'),
                       (pictures.png(seed=1), 'outside')], found.kept)
 
   def test_some_records(self):
     pictures.write_lmdb(self._path, ['1', '', '', '4', '5'])
-    whole = lmdb_check.judge(self._job(range(5), max_listed=1))
+    whole = lmdb_check.check(self._job(range(5), max_listed=1))
     self.assertLen(whole.broken, 1)
     total = lmdb_check.Findings()
     for positions in ([1, 4], [0, 2, 3]):
-      found = lmdb_check.judge(self._job(positions))
+      found = lmdb_check.check(self._job(positions))
       np.testing.assert_array_equal(whole.hashes[positions], found.hashes)
       np.testing.assert_array_equal(whole.label_hashes[positions],
                                     found.label_hashes)
@@ -78,7 +78,7 @@ class RecordsTest(absltest.TestCase):
         'image-000000003': pictures.png(seed=0), 'image-000000004': b'bad',
         'label-000000003': None, 'image-000000005': None,
         'label-000000005': None})
-    found = lmdb_check.judge(self._job(range(5)))
+    found = lmdb_check.check(self._job(range(5)))
     first, second, third, fourth, fifth = found.hashes.tolist()
     self.assertNotEqual(first, second)
     self.assertEqual(first, third)
@@ -97,7 +97,7 @@ class RecordsTest(absltest.TestCase):
     with open(pages.data, 'r+b') as f:
       f.seek(doomed * pages.meta.page_size)
       f.write(os.urandom(pages.meta.page_size))
-    found = lmdb_check.judge(self._job(range(500)))
+    found = lmdb_check.check(self._job(range(500)))
     self.assertEqual({'damaged_page': len(lost)}, found.unusable)
     self.assertRegex(found.broken[0].detail, f'^page {doomed}: ')
     self.assertEqual(lost[0].decode(), found.broken[0].key)

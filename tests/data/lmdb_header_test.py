@@ -127,7 +127,7 @@ class HeadTest(absltest.TestCase):
     # Root may read all, so another user looks.
     script = (
         'import os, sys\n'
-        'from master.inputs import lmdb_pages\n'
+        'from master.data import lmdb_pages\n'
         'from master import errors\n'
         'if not os.getuid(): os.setgid(65534), os.setuid(65534)\n'
         'try: lmdb_pages.PageReader(sys.argv[1])\n'

@@ -151,7 +151,7 @@ class LmdbReaderTest(parameterized.TestCase):
     # Root may write anywhere, so another user reads.
     process = commands.run('-c', (
         'import os, sys\n'
-        'from master.inputs import lmdb_reader\n'
+        'from master.data import lmdb_reader\n'
         'if not os.getuid(): os.setgid(65534), os.setuid(65534)\n'
         'print(lmdb_reader.LmdbReader(sys.argv[1]).read(1).label)\n'), path)
     self.assertEqual("b'b'\n", process.stdout, process.stderr)

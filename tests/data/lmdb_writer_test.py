@@ -20,7 +20,7 @@ from tests.support import commands
 # Adds records until it is killed, and says when the first are in the file.
 _ENDLESS = '''
 import sys
-from master.inputs import lmdb_writer
+from master.data import lmdb_writer
 with lmdb_writer.LmdbWriter(sys.argv[1]) as writer:
   for i in range(10**9):
     writer.add(bytes(100000), 'x')
@@ -32,7 +32,7 @@ _LIMITED = '''
 import resource
 import signal
 import sys
-from master.inputs import lmdb_writer
+from master.data import lmdb_writer
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (2**22, 2**22))
 with lmdb_writer.LmdbWriter(sys.argv[1]) as writer:
@@ -46,7 +46,7 @@ _SUICIDAL = '''
 import os
 import signal
 import sys
-from master.inputs import lmdb_writer
+from master.data import lmdb_writer
 path, name, when, calls = sys.argv[1:]
 def dying(function, calls=[int(calls)]):
   def called(*arguments, **keywords):

@@ -1,6 +1,6 @@
 """Damaged records everywhere: nothing crashes, and each counts exactly once.
 
-Guards what input_fn, check_lmdb and the judging of evaluation say together.
+Guards what input_fn, check_lmdb and evaluation say together.
 """
 
 import json

@@ -25,7 +25,7 @@ _MODEL = ('global_step', 'linear/bias', 'linear/moving', 'linear/weights')
 _KILLED = """
 import os, signal, sys
 import tensorflow.compat.v1 as tf
-from tests import linear_model
+from tests.support import linear_model
 
 class Kill(tf.train.SessionRunHook):
   def __init__(self):

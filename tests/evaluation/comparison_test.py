@@ -56,7 +56,7 @@ class ReadTest(parameterized.TestCase):
       ('none', None, ': cannot be read'),
       ('torn', _PREDICTIONS[:-9], ':2: .*may be torn'),
       ('cut_off', _row('A', 3, 'é', 'e'), ': has 0 lines of set B, but '
-       'results.json tells of 1; evaluate'),
+       'results.json has 1; evaluate'),
       ('no_label', '{"set": "A", "index": 3, "text": ""}\n',
        ':1: "label" is None, no string; evaluate'),
       ('no_index', _row('A', '3', 'a', 'b'), ":1: \"index\" is '3'"),

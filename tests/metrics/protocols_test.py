@@ -56,13 +56,13 @@ class JudgeTest(parameterized.TestCase):
     for protocol, expected in (('alnum_ci', alnum_ci),
                                ('case_sensitive', case_sensitive),
                                ('exact', exact)):
-      judged = protocols.judge(label, text, protocol)
+      score = protocols.score(label, text, protocol)
       with self.subTest(protocol):
         if expected is None:
-          self.assertIsNone(judged)
+          self.assertIsNone(score)
         else:
-          self.assertEqual(expected[0], judged.correct)
-          self.assertAlmostEqual(expected[1], judged.ned)
+          self.assertEqual(expected[0], score.correct)
+          self.assertAlmostEqual(expected[1], score.ned)
 
   @parameterized.named_parameters(
       # (correct, ned) under dtrb, master_tf and mmocr.
@@ -87,14 +87,14 @@ class JudgeTest(parameterized.TestCase):
        (True, 1.0)),
   )
   def test_of_other_projects(self, label, text, *expected):
-    for protocol, judgement in zip(('dtrb', 'master_tf', 'mmocr'), expected):
-      judged = protocols.judge(label, text, protocol)
+    for protocol, wanted in zip(('dtrb', 'master_tf', 'mmocr'), expected):
+      score = protocols.score(label, text, protocol)
       with self.subTest(protocol):
-        if judgement is None:
-          self.assertIsNone(judged)
+        if wanted is None:
+          self.assertIsNone(score)
         else:
-          self.assertEqual(judgement[0], judged.correct)
-          self.assertAlmostEqual(judgement[1], judged.ned)
+          self.assertEqual(wanted[0], score.correct)
+          self.assertAlmostEqual(wanted[1], score.ned)
 
   def test_says_why_a_sample_is_left_out(self):
     self.assertEqual(

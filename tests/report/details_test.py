@@ -66,7 +66,7 @@ class DetailsTest(absltest.TestCase):
     values = reports.evaluation([], sets=['A'])['sets']['A']
     values['protocols']['alnum_ci']['samples'] = 0
     self.assertEqual(details.curves('A', values),
-                     '<p>No sample is judged.</p>')
+                     '<p>No sample is scored.</p>')
 
   def test_confusions_have_a_text_for_those_who_cannot_see(self):
     values = self.results['sets'][reports.SETS[0]]

@@ -50,13 +50,13 @@ def maps(num_symbols: int) -> np.ndarray:
 def item(label: str, text: str, **fields: Any) -> gallery.Item:
   """An item that is wrong wherever it is, with values for all else."""
   count = len(text) + 1
-  judged = {name: protocols.judge(label, text, name)
+  scores = {name: protocols.score(label, text, name)
             for name in protocols.PROTOCOLS}
   values = dict(
       set_name=SETS[0], index=1, confidence=0.5,
       char_confidence=[0.5 + 0.5 / (i + 1) for i in range(count)],
       kind=bins.kind(label),
-      wrong_under=tuple(name for name, found in judged.items()
+      wrong_under=tuple(name for name, found in scores.items()
                         if found and not found.correct),
       change='', other_text=None, picture=picture(label), canvas=None,
       extent=EXTENT, attention=attention.pack(maps(count), count))

@@ -90,7 +90,7 @@ class BestCheckpointsTest(absltest.TestCase):
                                             **more)
 
   def _judge(self, best, *values, first=1):
-    return [best.judge(step, value, self._checkpoint(step))
+    return [best.update(step, value, self._checkpoint(step))
             for step, value in enumerate(values, first)]
 
   def _kept(self):
@@ -193,7 +193,7 @@ class BestCheckpointsTest(absltest.TestCase):
   def test_a_step_judged_last_is_not_judged_again(self):
     self._judge(self._make(), 0.5, 0.1)
     best = self._make()
-    self.assertFalse(best.judge(2, 0.9, self._checkpoint(2)))
+    self.assertFalse(best.update(2, 0.9, self._checkpoint(2)))
     self.assertEqual(1, best.since_best)
 
   def test_a_step_done_over_keeps_the_better(self):
@@ -201,13 +201,13 @@ class BestCheckpointsTest(absltest.TestCase):
     self._judge(best, 0.5, 0.6, 0.1)
     best = self._make()
     # As after a run from step 1: steps 2 and 3 come again.
-    best.judge(2, 0.55, self._checkpoint(2, 'worse'))
+    best.update(2, 0.55, self._checkpoint(2, 'worse'))
     self.assertEqual([2, 1], self._kept())
     with open(f'{self.best_dir}/model.ckpt-2.index') as f:
       self.assertNotIn('worse', f.read())
     self.assertEqual(0.6, best.best['value'])
-    best.judge(3, 0.2, self._checkpoint(3))
-    self.assertTrue(best.judge(2, 0.8, self._checkpoint(2, 'better')))
+    best.update(3, 0.2, self._checkpoint(3))
+    self.assertTrue(best.update(2, 0.8, self._checkpoint(2, 'better')))
     self.assertEqual([2, 1], self._kept())
     with open(f'{self.best_dir}/model.ckpt-2.index') as f:
       self.assertIn('better', f.read())
@@ -260,7 +260,7 @@ class BestCheckpointsTest(absltest.TestCase):
       best = self._make()
     self.assertIn('lost its checkpoint of step 2', logs.output[0])
     self.assertEqual([1], self._kept())
-    self.assertFalse(best.judge(3, 0.6, self._checkpoint(3)))
+    self.assertFalse(best.update(3, 0.6, self._checkpoint(3)))
     self.assertEqual([3, 1], self._kept())
 
   def test_values_that_do_not_compare(self):

@@ -1,9 +1,9 @@
-"""Learning curves: what is drawn, and where."""
+"""Tests of master/training/curves.py."""
 
 from xml.etree import ElementTree
 
 from absl.testing import absltest
-from absl.testing import parameterized
+from matplotlib import figure
 
 from master.training import curves
 
@@ -28,7 +28,7 @@ RECORDS = [
     _record('train', 30, {'loss': 2.0, 'learning_rate': 0.5})]
 
 
-class CurvesTest(parameterized.TestCase):
+class CurvesTest(absltest.TestCase):
 
   def test_panels(self):
     loss, rate, ned = curves.panels(RECORDS, ['ned', 'absent'])
@@ -40,38 +40,32 @@ class CurvesTest(parameterized.TestCase):
         curves.Line('A&B', [(30, 0.5)], [])], ned.lines)
     self.assertEmpty(curves.panels([_record('resume', 3, {})]))
 
-  @parameterized.parameters(
-      (0, 1, [0, 0.2, 0.4, 0.6, 0.8, 1.0]), (3, 3, [3]),
-      (0, 400000, [0, 100000, 200000, 300000, 400000]),
-      (-0.7, 0.4, [-0.5, 0]))
-  def test_ticks(self, low, high, expected):
-    self.assertSequenceAlmostEqual(expected, curves.ticks(low, high))
+  def _picture(self, found, title='runs/a'):
+    path = self.create_tempfile().full_path
+    curves.write(found, path, 'svg', title)
+    return ElementTree.parse(path).getroot()
 
   def test_picture(self):
-    root = ElementTree.fromstring(
-        curves.svg(curves.panels(RECORDS, ['ned']), 'runs/<a>'))
-    self.assertEqual('runs/<a>', root.findtext(f'{_SVG}title'))
-    lines = [[tuple(map(float, point.split(',')))
-              for point in line.get('points').split()]
-             for line in root.iter(f'{_SVG}polyline')]
-    self.assertEqual([2, 3, 3, 1], list(map(len, lines)))
-    # Steps go right, higher values up, and the extremes fill the axes.
-    (left, top), (right, bottom) = lines[0]
-    self.assertLess(left, right)
-    self.assertLess(top, bottom)
-    xs, ys = zip(*lines[2])
-    self.assertAlmostEqual(xs[1], (xs[0] + xs[2]) / 2, delta=0.1)
-    self.assertAlmostEqual(ys[2], (ys[0] + ys[1]) / 2, delta=0.1)
-    # The best is marked, a curve of one point is seen, the legend tells.
-    self.assertLen(list(root.iter(f'{_SVG}circle')), 2)
+    root = self._picture(curves.panels(RECORDS, ['ned']), 'runs/<a> $_b$')
     texts = [text.text for text in root.iter(f'{_SVG}text')]
-    self.assertIn('Val, best 0.75 at 20', texts)
-    self.assertIn('A&B', texts)
+    for text in ('runs/<a> $_b$', 'training loss', 'learning rate', 'ned',
+                 'Val, best 0.75 at 20', 'A&B'):
+      self.assertIn(text, texts)
 
-  def test_equal_values_and_one_step(self):
-    root = ElementTree.fromstring(curves.svg([curves.Panel(
-        'zero', [curves.Line('a', [(5, 0.0)])])]))
-    self.assertLen(list(root.iter(f'{_SVG}circle')), 1)
+  def test_lines_and_marks(self):
+    found = curves.panels(RECORDS, ['ned'])[-1]
+    axes = figure.Figure().subplots()
+    curves.draw(axes, found)
+    curve, best, single, only = axes.get_lines()
+    self.assertEqual([(10, 0.25), (20, 0.75), (30, 0.5)],
+                     list(map(tuple, curve.get_xydata().tolist())))
+    self.assertEqual([[20, 0.75]], best.get_xydata().tolist())
+    # A curve of one point would not be seen.
+    self.assertEqual(['-', 'None'], [single.get_linestyle(),
+                                     only.get_linestyle()])
+    self.assertEqual([[30, 0.5]], only.get_xydata().tolist())
+    self.assertEqual('o', only.get_marker())
+    self.assertEqual(single.get_color(), only.get_color())
 
 
 if __name__ == '__main__':

@@ -1,7 +1,7 @@
-"""The settings in an event file, decoded without TensorBoard."""
+"""The settings in an event file, as TensorBoard reads them."""
 
 from absl.testing import absltest
-from google.protobuf import struct_pb2
+from tensorboard.plugins.hparams import plugin_data_pb2
 import tensorflow.compat.v1 as tf
 
 from master.training import run_summary
@@ -9,16 +9,6 @@ from master.training import run_summary
 SETTINGS = {'batch_size': 128, 'learning_rate': 0.25, 'augment': True,
             'schedule': 'a|b_c', 'train_lmdb': ['x', 'é'], 'none': None,
             'long': 'y' * 300}
-
-
-def _read_varint(content, at):
-  number = shift = 0
-  while True:
-    byte = content[at]
-    number |= (byte & 0x7f) << shift
-    at, shift = at + 1, shift + 7
-    if byte < 0x80:
-      return number, at
 
 
 class RunSummaryTest(absltest.TestCase):
@@ -35,14 +25,12 @@ class RunSummaryTest(absltest.TestCase):
     value = self._values()['_hparams_/session_start_info']
     plugin = value.metadata.plugin_data
     self.assertEqual('hparams', plugin.plugin_name)
-    # Field 3, session_start_info, of wire type 2: a message of this length.
-    self.assertEqual(3 << 3 | 2, plugin.content[0])
-    length, at = _read_varint(plugin.content, 1)
-    self.assertGreater(length, 300)  # Its length needs two bytes.
-    self.assertLen(plugin.content, at + length)
-    found = struct_pb2.Struct.FromString(plugin.content[at:])
+    start = plugin_data_pb2.HParamsPluginData.FromString(
+        plugin.content).session_start_info
     self.assertEqual(
-        {**SETTINGS, 'train_lmdb': '["x", "é"]', 'none': 'null'}, dict(found))
+        {**SETTINGS, 'train_lmdb': '["x", "é"]', 'none': 'null'},
+        {name: getattr(value, value.WhichOneof('kind'))
+         for name, value in start.hparams.items()})
 
   def test_text(self):
     value = self._values()['settings']

@@ -5,13 +5,10 @@ import os
 import sys
 from typing import Sequence
 
+from master import config as config_lib
 from master import errors
 from tools.long_training import folder as folder_lib
 from tools.long_training import plan as plan_lib
-
-# May differ between stages; none decides the shape of a variable.
-_CHANGING = ('image_height', 'image_width', 'image_min_aspect',
-             'dropout_rate', 'batch_norm_decay')
 
 
 def _python(module: str, *arguments: str) -> list[str]:
@@ -66,7 +63,7 @@ class Commands:
     return [*stage.train_flags, f'--batch_size={stage.batch_size}',
             *(f'--{name}={value}' for name, value in sizes.items() if value),
             f'--schedule_steps={self._plan.schedule_steps}',
-            f'--change_model={",".join(_CHANGING)}',
+            f'--change_model={",".join(config_lib.CHANGEABLE)}',
             f'--model_dir={self._folder.model_dir}']
 
   def hard_path(self, run: plan_lib.Run) -> str:
@@ -109,9 +106,10 @@ class Commands:
 
   def repair(self) -> list[str]:
     """Makes `checkpoint` list the newest intact checkpoint."""
-    return [sys.executable, '-c',
-            'import sys\nfrom master.estimator import checkpoint_files\n'
-            'checkpoint_files.repair(sys.argv[1])', self._folder.model_dir]
+    code = ('import sys\n'
+            'from master.estimator.checkpoint import checkpoint_files\n'
+            'checkpoint_files.repair(sys.argv[1])')
+    return [sys.executable, '-c', code, self._folder.model_dir]
 
   def flag_checks(self) -> list[tuple[str, list[str]]]:
     """(Field of the plan, command that judges it); none twice."""

@@ -61,7 +61,7 @@ def _candidates(directory: str) -> Iterator[str]:
 def latest(directory: str) -> Optional[str]:
   """The newest intact checkpoint of `directory`; None if there is none.
 
-  A warning tells what is wrong with newer ones. No file is changed.
+  A warning says what is wrong with newer ones. No file is changed.
   """
   # Files that no `checkpoint` file lists are no model directory's.
   if tf.train.get_checkpoint_state(directory) is None:

@@ -13,7 +13,7 @@ from master.estimator.checkpoint import row_maps
 
 BASE_NAME = 'model.ckpt'
 _MAX_NAMED = 3
-_MEND = 'Use the settings it was trained with or another directory.'
+_FIX = 'Use the settings it was trained with or another directory.'
 
 
 def find(path: str) -> str:
@@ -82,7 +82,7 @@ def saved_shapes(path: str) -> dict[str, list[int]]:
     raise errors.InputError(f'{path}: not a readable checkpoint.') from e
 
 
-def check_fits(variables: Mapping[str, Any], path: str, mend: str = _MEND,
+def check_fits(variables: Mapping[str, Any], path: str, fix: str = _FIX,
                maps: Mapping[str, row_maps.RowMap] = types.MappingProxyType({})
                ):
   """Checks that the checkpoint at `path` has all of `variables`.
@@ -90,7 +90,7 @@ def check_fits(variables: Mapping[str, Any], path: str, mend: str = _MEND,
   Args:
     variables: name in the checkpoint to variable.
     path: of the checkpoint.
-    mend: what the user may do, at the end of the message.
+    fix: what the user may do, at the end of the message.
     maps: by name in the checkpoint, of the variables whose rows are not
       those of the model.
 
@@ -118,4 +118,4 @@ def check_fits(variables: Mapping[str, Any], path: str, mend: str = _MEND,
         f'{directory}: {base} does not fit the model: '
         + '; '.join(faults[:_MAX_NAMED])
         + (f'; and {more} more' if more > 0 else '')
-        + f'. {mend}')
+        + f'. {fix}')

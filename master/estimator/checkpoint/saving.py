@@ -48,7 +48,7 @@ def check_finite(check: FiniteCheck, session: tf.Session, directory: str,
 
 def _remove_parts(prefix: str, is_whole: bool):
   """Removes what was begun of a checkpoint; all of it, unless `is_whole`."""
-  begun = [f'{prefix}.meta.tmp*']  # The graph beside it.
+  begun = [f'{prefix}.meta.tmp*']  # The graph.
   if not is_whole:
     begun += [f'{prefix}.*', f'{prefix}_temp*']
   for path in tf.io.gfile.glob(begun):

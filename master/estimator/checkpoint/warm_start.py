@@ -13,7 +13,7 @@ from master.estimator.checkpoint import checkpoints
 from master.estimator.checkpoint import optional_variables
 
 _name = checkpoints.variable_name
-_WARM_START_MEND = (
+_WARM_START_FIX = (
     'Use the settings it was trained with, or let --warm_start_exclude name '
     'what shall start anew.')
 
@@ -27,7 +27,7 @@ WarmStartSettings.__doc__ = """Where variables start from.
 Attributes:
   ckpt_to_initialize_from: checkpoint, or a model directory for its latest.
   vars_to_warm_start: regular expression on the names of variables: trainable
-    ones and those beside them that move with them (moving averages), but no
+    ones and those that belong to them (moving averages), but no
     state of the optimizer. Or a list of expressions, on all variables.
   var_name_to_prev_var_name: dict of a variable's name to its name in the
     checkpoint, where they differ.
@@ -171,7 +171,7 @@ def _warm_start_init_fn(settings: Any,
   by_name = getattr(settings, 'row_maps', None) or {}
   maps = {name: by_name[_name(variable)] for name, variable
           in variables.items() if _name(variable) in by_name}
-  checkpoints.check_fits(variables, path, _WARM_START_MEND, maps)
+  checkpoints.check_fits(variables, path, _WARM_START_FIX, maps)
   # A Saver cannot give a mirrored variable another name than its own.
   values = {name: tf.placeholder(variable.dtype.base_dtype, variable.shape)
             for name, variable in variables.items()}

@@ -1,4 +1,8 @@
-"""The workers of a training over several machines, by `TF_CONFIG`."""
+"""The workers of a training over several machines, by `TF_CONFIG`.
+
+Parsed here: TensorFlow's TFConfigClusterResolver takes a wrong index, a job it
+does not know or an address without a port as they are, and fails much later.
+"""
 
 import dataclasses
 import json
@@ -72,7 +76,7 @@ def _fault(message: str) -> errors.InputError:
 
 
 def _jobs(cluster: Any) -> dict[str, tuple[str, ...]]:
-  """Addresses by task type, judged; evaluators are left out."""
+  """Checked addresses by task type; evaluators are left out."""
   if not isinstance(cluster, dict):
     raise _fault(f'"cluster" must be an object, as in {_EXAMPLE}.')
   jobs = {}
@@ -101,7 +105,7 @@ def _jobs(cluster: Any) -> dict[str, tuple[str, ...]]:
 
 
 def _task(task: Any, jobs: Mapping[str, tuple[str, ...]]) -> tuple[str, int]:
-  """Type and index of this process, judged."""
+  """Checked type and index of this process."""
   if not isinstance(task, dict) or 'type' not in task:
     raise _fault('"task" is missing: which of the cluster this process is, '
                  f'as in {_EXAMPLE}.')

@@ -39,18 +39,18 @@ def _connect(address: str) -> socket.socket:
 
 
 def wait_for(addresses: Mapping[str, str], seconds: float,
-             tell_every: float = 10.0):
+             report_every: float = 10.0):
   """Waits until every worker listens at its port.
 
   Args:
     addresses: host:port by name.
     seconds: how long to wait.
-    tell_every: seconds between two lines in the log.
+    report_every: seconds between two lines in the log.
 
   Raises:
     WorkerLostError: if one does not come in time.
   """
-  start = told = time.monotonic()
+  start = last_report = time.monotonic()
   for name, address in addresses.items():
     while True:
       try:
@@ -62,9 +62,9 @@ def wait_for(addresses: Mapping[str, str], seconds: float,
           raise WorkerLostError(
               f'{name} ({address}) did not come within {seconds:.0f} seconds: '
               f'{e}') from e
-        if now - told > tell_every:
+        if now - last_report > report_every:
           logging.info('Waiting for %s (%s)', name, address)
-          told = now
+          last_report = now
         time.sleep(0.2)
 
 
@@ -138,7 +138,7 @@ class Watch:
         while not self._stopped.is_set() and connection.recv(4096):
           pass
       except OSError:
-        pass  # Connecting again tells whether it is gone.
+        pass  # Connecting again shows whether it is gone.
 
   def _tell(self, message: str):
     with self._lock:

@@ -87,7 +87,7 @@ def run(train_op: Any, strategy: Any, scaffold: tf.train.Scaffold,
       while not session.should_stop():
         session.run(train_op)
   except tf.errors.OpError as e:
-    # What is wrong with this worker alone must not wait to be told.
+    # What is wrong with this worker alone must not wait to be reported.
     unsure = isinstance(e, (tf.errors.UnavailableError, tf.errors.AbortedError,
                             tf.errors.CancelledError, tf.errors.InternalError,
                             tf.errors.FailedPreconditionError))

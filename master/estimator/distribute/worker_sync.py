@@ -69,24 +69,24 @@ def _merged_options(options: Sequence[Any]) -> Any:
 class TogetherHook(tf.train.SessionRunHook):
   """Runs hooks whose wish to stop is heeded by all workers at once.
 
-  A wish is told with the next step, so that all stop after that one.
+  A wish is sent with the next step, so that all stop after that one.
   """
 
   def __init__(self, hooks: Sequence[tf.train.SessionRunHook],
                exchange: Exchange, last_step: int,
-               heard: Any = None):
+               received: Any = None):
     """Constructs the hook.
 
     Args:
       hooks: of this worker.
       exchange: of two numbers.
       last_step: global step at which training ends; -1: with the input.
-      heard: its `number`, of a signal or None, is told to all workers.
+      received: its `number`, of a signal or None, is sent to all workers.
     """
     self._hooks = list(hooks)
     self._exchange = exchange
     self._last_step = last_step
-    self._heard = heard
+    self._received = received
     self._is_to_stop = False
 
   def begin(self):
@@ -119,13 +119,13 @@ class TogetherHook(tf.train.SessionRunHook):
     self._args = [hook.before_run(self._context) for hook in self._hooks]
     given = [args for args in self._args if args is not None]
     feed = self._exchange.feed(
-        int(self._is_to_stop), getattr(self._heard, 'number', None) or 0)
+        int(self._is_to_stop), getattr(self._received, 'number', None) or 0)
     for args in given:
       feed.update(args.feed_dict or {})
     fetches = {str(i): args.fetches for i, args in enumerate(self._args)
                if args is not None and args.fetches is not None}
     return tf.train.SessionRunArgs(
-        {'hooks': fetches, 'told': self._exchange.op}, feed,
+        {'hooks': fetches, 'wishes': self._exchange.op}, feed,
         _merged_options([args.options for args in given if args.options]))
 
   def after_run(self, run_context, run_values):
@@ -134,9 +134,9 @@ class TogetherHook(tf.train.SessionRunHook):
       hook.after_run(self._context,
                      run_values._replace(results=results.get(str(i))))
     self._is_to_stop |= self._context.stop_requested
-    stops, number = run_values.results['told'].max(axis=0).tolist()
-    if number and self._heard is not None:
-      self._heard.number = number
+    stops, number = run_values.results['wishes'].max(axis=0).tolist()
+    if number and self._received is not None:
+      self._received.number = number
     if stops:
       run_context.request_stop()
 
@@ -148,19 +148,19 @@ class TogetherHook(tf.train.SessionRunHook):
 
 
 def together(strategy: Any, hooks: Sequence[tf.train.SessionRunHook],
-             last_step: Optional[int], heard: Any) -> TogetherHook:
+             last_step: Optional[int], received: Any) -> TogetherHook:
   """A TogetherHook in the current graph.
 
   Args:
     strategy: of the workers.
     hooks: of this worker.
     last_step: global step at which training ends; None: with the input.
-    heard: as of TogetherHook.
+    received: as of TogetherHook.
   """
   with strategy.scope():
     exchange = Exchange(strategy, 2)
   return TogetherHook(hooks, exchange, -1 if last_step is None else last_step,
-                      heard)
+                      received)
 
 
 class FollowHook(checkpoint_hook.CheckpointHook):

@@ -29,7 +29,7 @@ class CheckpointHook(tf.train.SessionRunHook):
       every_steps: steps between saves.
       every_secs: seconds between saves, if not `every_steps`.
       saver: what saves.
-      listeners: told before and after each save.
+      listeners: called before and after each save.
       save_graph: also write the graph as `.meta`.
     """
     self._directory = directory
@@ -60,7 +60,7 @@ class CheckpointHook(tf.train.SessionRunHook):
     return tf.train.SessionRunArgs(self._step)
 
   def after_run(self, run_context, run_values):
-    # The step was read beside the train op, so it may lack that step.
+    # The step was read together with the train op, so it may lack that step.
     if not self._timer.should_trigger_for_step(run_values.results + 1):
       return
     step = run_context.session.run(self._step)

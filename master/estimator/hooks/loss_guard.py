@@ -12,8 +12,8 @@ from master import errors
 # step: one of the three below. With several replicas all of them are alike.
 UPDATES = 'update_states'
 APPLIED = 0
-LEFT_OUT = 1  # And mended meanwhile: the step's loss tells nothing.
-HOPELESS = 2  # Left out, with nothing left to mend it.
+LEFT_OUT = 1  # And repaired meanwhile: the step's loss means nothing.
+HOPELESS = 2  # Left out, and nothing left to try.
 
 # Steps whose mean loss is compared. A batch alone says little.
 WINDOW = 100

@@ -1,4 +1,4 @@
-"""A hook that tells how far a training is and how fast."""
+"""A hook that logs the progress and speed of a training."""
 
 import time
 from typing import Any, Callable, Mapping, Optional
@@ -6,7 +6,7 @@ from typing import Any, Callable, Mapping, Optional
 from absl import logging
 import tensorflow.compat.v1 as tf
 
-# Graph collection of scalars that progress lines show beside the loss, each
+# Graph collection of scalars that progress lines show next to the loss, each
 # under the last part of its name.
 PROGRESS_TENSORS = 'progress_tensors'
 
@@ -43,7 +43,7 @@ class ProgressHook(tf.train.SessionRunHook):
       unit: what an example is called; the summary is `UNIT_per_second`.
       output_dir: for the summaries; None writes none.
       clock: seconds since any fixed time.
-      progress_fn: also told of each line: global step, name to value.
+      progress_fn: also called for each line: global step, name to value.
     """
     self._timer = tf.train.SecondOrStepTimer(every_steps=every_steps)
     self._total_steps = total_steps

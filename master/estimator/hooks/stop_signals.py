@@ -9,7 +9,7 @@ from typing import Iterator, Optional, Sequence
 from absl import logging
 import tensorflow.compat.v1 as tf
 
-_listening = None  # The `Heard` of the outermost `listening`, if any.
+_active = None  # The `Received` of the outermost `catching`, if any.
 
 
 class StoppedError(Exception):
@@ -24,7 +24,7 @@ class StoppedError(Exception):
     self.number = number
 
 
-class Heard:
+class Received:
   """What signal came, if one did.
 
   Attributes:
@@ -41,36 +41,37 @@ class Heard:
 
 
 @contextlib.contextmanager
-def listening(numbers: Sequence[int],
+def catching(numbers: Sequence[int],
               announcement: str = 'training ends after this step'
-              ) -> Iterator[Heard]:
+              ) -> Iterator[Received]:
   """Takes note of the first of the signals `numbers`; a second one kills.
 
   Signals that were ignored stay so. Nothing changes outside the main thread,
-  where Python allows no handlers. Within another `listening` this one shares
-  what that hears.
+  where Python allows no handlers. Within another `catching` this one shares
+  the outer one's.
 
   Args:
     numbers: of the signals.
     announcement: what is said on stderr of what happens now.
 
   Yields:
-    What is heard. The handlers before are back afterwards.
+    A Received, filled in when a signal comes. The handlers before are back
+    afterwards.
   """
-  global _listening
-  if _listening is not None:
-    yield _listening
+  global _active
+  if _active is not None:
+    yield _active
     return
-  heard = Heard()
+  received = Received()
   if threading.current_thread() is not threading.main_thread():
-    yield heard
+    yield received
     return
   # Ignored: as under nohup. None: not Python's, so it could not be put back.
   before = {number: signal.getsignal(number) for number in numbers
             if signal.getsignal(number) not in (signal.SIG_IGN, None)}
 
   def note(number, unused_frame):
-    heard.number = number
+    received.number = number
     # Python's handlers wait until a step is over; the system's do not.
     for each in before:
       signal.signal(each, signal.SIG_DFL)
@@ -78,32 +79,32 @@ def listening(numbers: Sequence[int],
     os.write(2, f'{signal.Signals(number).name}: {announcement}; once more '
              'ends it at once\n'.encode())
 
-  _listening = heard
+  _active = received
   try:
     for number in before:
       signal.signal(number, note)
-    yield heard
+    yield received
   finally:
-    _listening = None
+    _active = None
     for number, handler in before.items():
       signal.signal(number, handler)
 
 
 class StopHook(tf.train.SessionRunHook):
-  """Asks a training to stop once a signal was heard."""
+  """Asks a training to stop once a signal was received."""
 
-  def __init__(self, heard: Heard):
-    self._heard = heard
+  def __init__(self, received: Received):
+    self._received = received
 
   def after_run(self, run_context, run_values):
-    if self._heard.number is not None:
-      logging.info('%s', StoppedError(self._heard.number))
+    if self._received.number is not None:
+      logging.info('%s', StoppedError(self._received.number))
       run_context.request_stop()
 
 
 class AbandonHook(tf.train.SessionRunHook):
-  """Abandons an evaluation once a signal was heard."""
+  """Abandons an evaluation once a signal was received."""
 
   def after_run(self, run_context, run_values):
-    if _listening is not None:
-      _listening.check()
+    if _active is not None:
+      _active.check()

@@ -44,7 +44,7 @@ class SummaryHook(tf.train.SessionRunHook):
 
   def after_run(self, run_context, run_values):
     if not self._due:
-      # Counted, as a step fetched beside the train op may lack that step.
+      # Counted, as a step fetched with the train op may lack that step.
       self._next_step += 1
       return
     step = int(run_context.session.run(self._step))

@@ -73,26 +73,26 @@ class StopSignalsTest(tf.test.TestCase):
     self.assertEqual(2, checkpoints.step(runner.latest_checkpoint()))
 
   def test_second_signal_takes_the_systems_way(self):
-    with stop_signals.listening(_BOTH) as heard:
+    with stop_signals.catching(_BOTH) as received:
       os.kill(os.getpid(), signal.SIGTERM)
-      self.assertEqual(signal.SIGTERM, heard.number)
+      self.assertEqual(signal.SIGTERM, received.number)
       for number in _BOTH:
         self.assertIs(signal.SIG_DFL, signal.getsignal(number))
 
   def test_ignored_signal_stays_ignored(self):
     self.addCleanup(signal.signal, signal.SIGINT,
                     signal.signal(signal.SIGINT, signal.SIG_IGN))
-    with stop_signals.listening(_BOTH) as heard:
+    with stop_signals.catching(_BOTH) as received:
       os.kill(os.getpid(), signal.SIGINT)
-      self.assertIsNone(heard.number)
+      self.assertIsNone(received.number)
 
   def test_other_threads_set_no_handler(self):
     before = signal.getsignal(signal.SIGTERM)
     seen = []
 
     def listen():
-      with stop_signals.listening(_BOTH) as heard:
-        seen.extend([signal.getsignal(signal.SIGTERM), heard.number])
+      with stop_signals.catching(_BOTH) as received:
+        seen.extend([signal.getsignal(signal.SIGTERM), received.number])
 
     thread = threading.Thread(target=listen)
     thread.start()

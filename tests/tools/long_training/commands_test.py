@@ -2,10 +2,13 @@
 
 import json
 import os
+import sys
+from unittest import mock
 
 from absl.testing import absltest
 
 from master import errors
+from master.estimator.checkpoint import checkpoint_files
 from tests.support import commands as commands_of_tests
 from tools.long_training import commands as commands_lib
 from tools.long_training import folder as folder_lib
@@ -90,6 +93,13 @@ class CommandsTest(absltest.TestCase):
 
   def test_evaluates_all_sets(self):
     self.assertEqual(['A=x/a', 'B=b'], self.commands().evaluate()[-2:])
+
+  def test_repairs_the_model_directory(self):
+    _, _, code, *arguments = self.commands().repair()
+    with mock.patch.object(checkpoint_files, 'repair') as repair:
+      with mock.patch.object(sys, 'argv', ['-c', *arguments]):
+        exec(code, {})
+    repair.assert_called_once_with(self.folder.model_dir)
 
   def test_flags_are_judged_once_each(self):
     checks = self.commands().flag_checks()
