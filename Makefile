@@ -33,7 +33,6 @@ test-tf-estimator: venv
 
 lint: venv
 	@$(VENV_PYTHON) -m ruff check .
-	@$(VENV_PYTHON) tools/bazel/write_build_files.py --check
 
 venv:
 	@tools/setup_venv

@@ -9,6 +9,7 @@ from typing import Any, Callable, Mapping, Optional, Sequence
 
 from absl import flags
 
+from master import files
 from master import hardware
 
 Row = dict[str, Any]
@@ -204,7 +205,4 @@ def write_json(path: Optional[str], found: Mapping[str, Any]):
   """
   if not path:
     return
-  with open(path + '.tmp', 'w', encoding='utf-8') as f:
-    json.dump(found, f, indent=2)
-    f.write('\n')
-  os.replace(path + '.tmp', path)
+  files.write(path, json.dumps(found, indent=2) + '\n')

@@ -16,7 +16,8 @@ PAD_ID = 0
 EOS_ID = 1
 SOS_ID = 2
 UNK_ID = 3
-NUM_SPECIAL = 4
+SPECIAL_NAMES = ('<PAD>', '<EOS>', '<SOS>', '<UNK>')  # By class id.
+NUM_SPECIAL = len(SPECIAL_NAMES)
 
 # The sizes this field names its protocols by. 94 is all of printable ASCII
 # but the space, digits and letters first so that it extends 62. 95 is what

@@ -13,6 +13,7 @@ from typing import Any, Callable, NamedTuple, Optional, Sequence
 
 from master import charset as charset_lib
 from master import errors
+from master import files
 
 CONFIG_FILE = 'config.json'
 UNKNOWN_CHARS = ('skip', 'strip', 'unk')
@@ -644,7 +645,4 @@ def read(directory: str) -> Config:
 def write(config: Config, directory: str):
   """Writes `config.json`, whole or not at all."""
   os.makedirs(directory, exist_ok=True)
-  path = os.path.join(directory, CONFIG_FILE)
-  with open(path + '.tmp', 'w', encoding='utf-8') as f:
-    f.write(config.to_json() + '\n')
-  os.replace(path + '.tmp', path)
+  files.write(os.path.join(directory, CONFIG_FILE), config.to_json() + '\n')

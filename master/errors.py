@@ -1,8 +1,9 @@
 """InputError, the exception for faults of the user's input."""
 
+import contextlib
 import errno
 import os
-from typing import Optional
+from typing import Iterator, Optional
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -13,6 +14,21 @@ class InputError(ValueError):
   The message names the flag, file or record and the mend. Commands print it
   without a stack trace and end with exit status 2.
   """
+
+
+@contextlib.contextmanager
+def writing_to(what: str, mend: str) -> Iterator[None]:
+  """Makes an InputError of an OSError in the body, which writes a file.
+
+  Args:
+    what: the flag with its value, or the file.
+    mend: what the user can do, as 'name another file'.
+  """
+  try:
+    yield
+  except OSError as e:
+    raise InputError(
+        f'{what}: cannot be written ({e.strerror or e}); {mend}.') from e
 
 
 def no_room(error: BaseException) -> Optional[str]:

@@ -1,12 +1,13 @@
-"""Folders that appear whole or not at all."""
+"""Files and folders that appear whole or not at all."""
 
+import contextlib
 import errno
 import fcntl
 import logging
 import os
 import re
 import shutil
-from typing import Optional
+from typing import Iterator, Optional, Union
 import uuid
 
 _MAX_TRIES = 10
@@ -14,22 +15,68 @@ _MAX_TRIES = 10
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 
 
+def pending(path: str) -> str:
+  """Where a file is written that `publish` gives the name `path`."""
+  return f'{path}.tmp'
+
+
+def publish(path: str):
+  """Gives `pending(path)` its name, once all that is in it is on disk.
+
+  Raises:
+    OSError: if it cannot.
+  """
+  _sync(pending(path))
+  os.replace(pending(path), path)
+
+
+@contextlib.contextmanager
+def writing(path: str) -> Iterator[str]:
+  """A path for the body to write a file to, which then becomes `path`.
+
+  Where the body raises, nothing of it is left, and an older file stays.
+
+  Raises:
+    OSError: if there can be no such file; `errors.writing_to` names the mend.
+  """
+  def remove():
+    with contextlib.suppress(FileNotFoundError):
+      os.remove(pending(path))
+
+  remove()  # What a process left that was killed.
+  try:
+    yield pending(path)
+    publish(path)
+  except BaseException:
+    remove()
+    raise
+
+
+def write(path: str, content: Union[str, bytes]):
+  """Writes a file, as `writing` does; text as UTF-8."""
+  if isinstance(content, str):
+    content = content.encode('utf-8')
+  with writing(path) as pending_path, open(pending_path, 'wb') as f:
+    f.write(content)
+
+
 class PendingFolder:
   """A hidden folder beside an output, which becomes it by a rename.
 
-  One file in it is locked as long as its process lives, so that those that
-  killed processes left can be told from those in use.
+  One file in it may be locked as long as its process lives, so that those
+  that killed processes left can be told from those in use, and removed.
 
   Attributes:
     path: of the hidden folder; '' before it is made.
   """
 
-  def __init__(self, output: str, locked_file: str):
+  def __init__(self, output: str, locked_file: Optional[str] = None):
     """Names the folders; nothing is made yet.
 
     Args:
       output: absolute path of the folder to make in the end.
-      locked_file: name of a file of every such folder, made here, empty.
+      locked_file: name of a file of every such folder, made here, empty, and
+        never replaced; None leaves what killed processes left.
     """
     self.path = ''
     self._output = output
@@ -44,10 +91,13 @@ class PendingFolder:
     """
     parent, name = os.path.split(self._output)
     os.makedirs(parent, exist_ok=True)
-    self.remove_leftovers()
+    if self._locked_file:
+      self.remove_leftovers()
     for _ in range(_MAX_TRIES):
       self.path = os.path.join(parent, f'.{name}.{uuid.uuid4().hex}.tmp')
       os.mkdir(self.path)
+      if not self._locked_file:
+        return
       try:
         self._lock = claim(os.path.join(self.path, self._locked_file))
       except OSError as e:
@@ -65,9 +115,9 @@ class PendingFolder:
     Raises:
       OSError: if something is there by now.
     """
-    _sync_folder(self.path)
+    _sync(self.path)
     os.rename(self.path, self._output)
-    _sync_folder(os.path.dirname(self._output))
+    _sync(os.path.dirname(self._output))
 
   def close(self):
     """Removes the hidden folder, if it still has that name."""
@@ -122,8 +172,8 @@ def claim(path: str) -> Optional[int]:
   return None
 
 
-def _sync_folder(path: str):
-  """Has the names in a folder outlast a power cut."""
+def _sync(path: str):
+  """Has a file's bytes, or the names in a folder, outlast a power cut."""
   descriptor = os.open(path, os.O_RDONLY)
   try:
     os.fsync(descriptor)

@@ -8,6 +8,7 @@ import tensorflow.compat.v1 as tf
 from master import charset as charset_lib
 from master import config as config_lib
 from master import errors
+from master.decoding import teacher_forcing
 from master.estimator import model_fn as model_fn_lib
 from master.estimator import moving_averages
 from master.estimator.export import export_output
@@ -27,7 +28,8 @@ def _total_loss(recognizer: recognizer_lib.Recognizer, memory: tf.Tensor,
   """Sum of the cross entropies of the labels' symbols, in nats."""
   ids = losses.cut_padding(ids, charset_lib.PAD_ID)
   logits = recognizer.forward(
-      memory, losses.decoder_inputs(ids, charset_lib.SOS_ID), is_training)
+      memory, teacher_forcing.shift_right(ids, charset_lib.SOS_ID),
+      is_training)
   weights = masks.label_weights(ids, charset_lib.PAD_ID)
   return losses.cross_entropy(logits, ids, weights, label_smoothing,
                               collect_rows=is_training)

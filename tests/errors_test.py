@@ -8,6 +8,22 @@ import tensorflow.compat.v1 as tf
 from master import errors
 
 
+class WritingToTest(absltest.TestCase):
+
+  def test_names_file_fault_and_mend(self):
+    with self.assertRaisesRegex(
+        errors.InputError,
+        r'^--json=f: cannot be written \(No space left on device\); make '
+        r'room\.$'):
+      with errors.writing_to('--json=f', 'make room'):
+        raise OSError(errno.ENOSPC, 'No space left on device', 'f.tmp')
+
+  def test_without_the_words_of_the_system(self):
+    with self.assertRaisesRegex(errors.InputError, 'cannot write mode F'):
+      with errors.writing_to('f', 'make room'):
+        raise OSError('cannot write mode F as PNG')
+
+
 class NoRoomTest(absltest.TestCase):
 
   def test_of_the_system(self):

@@ -1,4 +1,4 @@
-"""Guards master/files.py."""
+"""Tests of master/files.py."""
 
 import errno
 import fcntl
@@ -8,6 +8,65 @@ from unittest import mock
 from absl.testing import absltest
 
 from master import files as files_lib
+
+
+class WritingTest(absltest.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self._folder = self.create_tempdir().full_path
+    self._path = os.path.join(self._folder, 'file')
+
+  def _content(self) -> bytes:
+    self.assertEqual(['file'], os.listdir(self._folder))
+    with open(self._path, 'rb') as f:
+      return f.read()
+
+  def test_text_and_bytes_take_the_place_of_older_ones(self):
+    for content, expected in (('a\né', b'a\n\xc3\xa9'), (b'\x00\r\n',) * 2):
+      files_lib.write(self._path, content)
+      self.assertEqual(expected, self._content())
+
+  def test_on_disk_before_it_has_its_name(self):
+    synced = []
+
+    def sync(descriptor):
+      synced.append(os.path.samestat(os.fstat(descriptor), os.stat(
+          files_lib.pending(self._path))))
+
+    with mock.patch.object(os, 'fsync', sync):
+      files_lib.write(self._path, 'whole')
+    self.assertEqual([True], synced)
+    self.assertEqual(b'whole', self._content())
+
+  def test_what_fails_leaves_the_older_one(self):
+    files_lib.write(self._path, 'old')
+    for error in (KeyboardInterrupt, OSError):
+      with self.assertRaises(error):
+        with files_lib.writing(self._path) as pending:
+          files_lib.write(pending, 'new')
+          raise error
+      self.assertEqual(b'old', self._content())
+
+  def test_a_disk_that_is_full_in_the_end(self):
+    files_lib.write(self._path, 'old')
+    with mock.patch.object(os, 'fsync', side_effect=OSError(
+        errno.ENOSPC, os.strerror(errno.ENOSPC))):
+      with self.assertRaisesRegex(OSError, 'No space left'):
+        files_lib.write(self._path, 'new')
+    self.assertEqual(b'old', self._content())
+
+  def test_what_a_killed_process_left_is_no_hindrance(self):
+    source = self.create_tempfile(content='linked').full_path
+    with open(files_lib.pending(self._path), 'w', encoding='utf-8') as f:
+      f.write('half')
+    with files_lib.writing(self._path) as pending:
+      os.link(source, pending)
+    self.assertEqual(b'linked', self._content())
+
+  def test_no_such_folder(self):
+    with self.assertRaises(FileNotFoundError):
+      files_lib.write(os.path.join(self._folder, 'none', 'file'), 'text')
 
 
 class PendingFolderTest(absltest.TestCase):
@@ -45,6 +104,16 @@ class PendingFolderTest(absltest.TestCase):
     self.assertEqual(['out'], os.listdir(self._parent))
     with open(os.path.join(self._output, 'file'), encoding='utf-8') as f:
       self.assertEqual('whole', f.read())
+
+  def test_without_a_lock(self):
+    self._leave(f'.out.{"0f" * 16}.tmp')  # It may be in use.
+    folder = files_lib.PendingFolder(self._output)
+    folder.make()
+    self.assertEmpty(os.listdir(folder.path))
+    folder.publish()
+    folder.close()
+    self.assertCountEqual([f'.out.{"0f" * 16}.tmp', 'out'],
+                          os.listdir(self._parent))
 
   def test_given_up(self):
     self._make().close()

@@ -59,8 +59,8 @@ class ReleaseTest(parameterized.TestCase):
               encoding='utf-8') as f:
       now = json.load(f)
     for part, settings in written.items():
-      self.assertEqual(settings, {name: now[part][name] for name in settings},
-                       part)
+      found = settings and {name: now[part][name] for name in settings}
+      self.assertEqual(settings, found, part)
 
   def test_training_goes_on_with_its_flagfile(self):
     model_dir = os.path.join(self.create_tempdir().full_path, 'model')

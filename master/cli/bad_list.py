@@ -1,7 +1,6 @@
 """The file of --bad_list: records a tool left out, one a line."""
 
-import contextlib
-from typing import Optional
+from typing import ContextManager, Optional
 
 from master import errors
 
@@ -39,11 +38,6 @@ class BadList:
       with self._faults_named():
         print(*parts, sep='\t', file=self._file)
 
-  @contextlib.contextmanager
-  def _faults_named(self):
-    try:
-      yield
-    except OSError as e:
-      raise errors.InputError(
-          f'--bad_list={self._path}: cannot be written ({e.strerror}); make '
-          'room or name another file.') from e
+  def _faults_named(self) -> ContextManager[None]:
+    return errors.writing_to(f'--bad_list={self._path}',
+                             'make room or name another file')

@@ -15,6 +15,7 @@ from absl import flags
 
 from master import charset as charset_lib
 from master import errors
+from master import files
 from master import parallel
 from master import progress as progress_lib
 from master.cli import app
@@ -179,14 +180,8 @@ def _write_json(path: str, summary: dict[str, Any]):
   if path == '-':
     print(text)
     return
-  try:
-    with open(path + '.tmp', 'w', encoding='utf-8') as f:
-      f.write(text + '\n')
-    os.replace(path + '.tmp', path)
-  except OSError as e:
-    raise errors.InputError(
-        f'--json={path}: cannot be written ({e.strerror}); make room or name '
-        'another file.') from e
+  with errors.writing_to(f'--json={path}', 'make room or name another file'):
+    files.write(path, text + '\n')
 
 
 @contextlib.contextmanager

@@ -3,22 +3,20 @@
 import copy
 import dataclasses
 import os
-from typing import Any, Optional, Sequence
+from typing import Any, Iterable, Optional, Sequence
 
 from absl import flags
 
 from master import charset as charset_lib
 from master import config as config_lib
+from master import files
 
 FILE = 'flags.txt'
 CHARSET_FILE = 'charset.txt'
 
 
-def _write_whole(path: str, lines: Sequence[str]):
-  """Writes the file, whole or not at all."""
-  with open(path + '.tmp', 'w', encoding='utf-8', newline='\n') as f:
-    f.writelines(line + '\n' for line in lines)
-  os.replace(path + '.tmp', path)
+def _write_lines(path: str, lines: Iterable[str]):
+  files.write(path, ''.join(line + '\n' for line in lines))
 
 
 def _charset(characters: str, directory: str, final_directory: str) -> str:
@@ -26,7 +24,7 @@ def _charset(characters: str, directory: str, final_directory: str) -> str:
   for name, named in charset_lib.NAMED_CHARSETS.items():
     if characters == named:
       return name
-  _write_whole(os.path.join(directory, CHARSET_FILE), list(characters))
+  _write_lines(os.path.join(directory, CHARSET_FILE), characters)
   return os.path.abspath(os.path.join(final_directory, CHARSET_FILE))
 
 
@@ -67,4 +65,4 @@ def write(model_dir: str, flags_obj: flags.FlagValues, names: Sequence[str],
     elif isinstance(value, tuple):
       value = [str(number) for number in value]
     lines.append(_line(flags_obj[name], value))
-  _write_whole(os.path.join(model_dir, FILE), [line for line in lines if line])
+  _write_lines(os.path.join(model_dir, FILE), filter(None, lines))

@@ -15,6 +15,7 @@ import os
 from absl import flags
 
 from master import errors
+from master import files
 from master.cli import app
 from master.training import curves
 from master.training import metrics_log
@@ -51,13 +52,9 @@ def main(flags_obj: flags.FlagValues, unused_arguments: list[str]):
         f'{os.path.join(model_dir, metrics_log.FILE)}: nothing to draw yet; '
         'wait for the first line of progress, or train with a smaller '
         '--log_steps.')
-  try:
-    curves.write(found, output + '.tmp', _form(output), model_dir)
-    os.replace(output + '.tmp', output)
-  except OSError as e:
-    raise errors.InputError(
-        f'--output={output}: cannot be written ({e.strerror}); name another '
-        'file.') from e
+  with errors.writing_to(f'--output={output}', 'name another file'):
+    with files.writing(output) as pending:
+      curves.write(found, pending, _form(output), model_dir)
   logging.info('Drew %s', ', '.join(panel.title for panel in found))
 
 

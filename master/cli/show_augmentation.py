@@ -18,9 +18,11 @@ from PIL import Image
 
 from master import config as config_lib
 from master import errors
+from master import files
 from master.cli import app
 from master.cli import config_flags
 from master.data import lmdb_reader
+from master.images import pixels as pixels_lib
 from master.rendering import fonts as fonts_lib
 
 _GAP = 6
@@ -122,7 +124,7 @@ def _variants(words: list[_Word], flags_obj: flags.FlagValues,
 
 def _to_picture(image: np.ndarray) -> Image.Image:
   """RGB of float32 [H, W, C] in [-1, 1]."""
-  pixels = np.round((image + 1) * 127.5).astype(np.uint8)
+  pixels = pixels_lib.to_uint8(image)
   return Image.fromarray(np.broadcast_to(pixels, [*pixels.shape[:2], 3]))
 
 
@@ -156,12 +158,6 @@ def _sheet(words: list[_Word], variants: np.ndarray) -> Image.Image:
   return sheet
 
 
-def _save(sheet: Image.Image, path: str):
-  """Writes the sheet as PNG, all of it or nothing."""
-  sheet.save(path + '.tmp', 'PNG')
-  os.replace(path + '.tmp', path)
-
-
 def main(flags_obj: flags.FlagValues, arguments: list[str]) -> int:
   """Draws the sheet."""
   del arguments
@@ -174,7 +170,11 @@ def main(flags_obj: flags.FlagValues, arguments: list[str]) -> int:
   words = _words(flags_obj, model)
   variants = _variants(words, flags_obj, config_flags.from_flags(
       config_lib.AugmentConfig, flags_obj))
-  _save(_sheet(words, variants), path)
+  sheet = _sheet(words, variants)
+  with errors.writing_to(f'--output={path}',
+                         'make room or name another file'):
+    with files.writing(path) as pending:
+      sheet.save(pending, 'PNG')
   print(path)
   return 0
 

@@ -7,7 +7,7 @@ from typing import Any, Callable, Iterator, Mapping, Optional
 from absl import logging
 import tensorflow.compat.v1 as tf
 
-from master.estimator.export import saved_model
+from master.estimator.export import versions
 
 
 class Exporter(abc.ABC):
@@ -28,8 +28,8 @@ class Exporter(abc.ABC):
 def _remove_old(base: str, keep: Optional[int]):
   if keep is None:
     return
-  for version in saved_model.versions(base)[:-keep]:
-    tf.io.gfile.rmtree(os.path.join(base, str(version)))
+  for path in versions.paths(base)[:-keep]:
+    tf.io.gfile.rmtree(path)
 
 
 class _SavedModelExporter(Exporter):

@@ -12,7 +12,9 @@ _DEFAULT = object()
 _DEFAULT_SAVE_SECONDS = 600
 
 
-def session_config(threads: int = 0, side_by_side: int = 1) -> tf.ConfigProto:
+def session_config(threads: int = 0, side_by_side: int = 1,
+                   use_gpu: bool = True, share_gpu: bool = False
+                   ) -> tf.ConfigProto:
   """What sessions run with.
 
   Args:
@@ -20,6 +22,8 @@ def session_config(threads: int = 0, side_by_side: int = 1) -> tf.ConfigProto:
       TensorFlow.
     side_by_side: of these operations at a time, each with its share of the
       threads; 1 for as many as there are threads, each with all of them.
+    use_gpu: whether the session sees GPUs.
+    share_gpu: take a GPU's memory as it is needed and not all at once.
   """
   at_a_time, each = threads, threads
   if side_by_side > 1:
@@ -28,7 +32,9 @@ def session_config(threads: int = 0, side_by_side: int = 1) -> tf.ConfigProto:
   return tf.ConfigProto(
       # An op without a kernel for the accelerator (strings) runs on the CPU.
       allow_soft_placement=True, intra_op_parallelism_threads=each,
-      inter_op_parallelism_threads=at_a_time)
+      inter_op_parallelism_threads=at_a_time,
+      device_count={} if use_gpu else {'GPU': 0},
+      gpu_options=tf.GPUOptions(allow_growth=share_gpu))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,6 +6,7 @@ import os
 from typing import Any, Iterable, Mapping, Optional, Sequence, TextIO
 
 from master import errors
+from master import files
 from master.evaluation import results
 from master.metrics import counts
 
@@ -48,8 +49,8 @@ class ResultsFolder:
   def _open(self, name: str) -> TextIO:
     # A lone surrogate, which no UTF-8 label holds but a foreign text may, is
     # written as JSON escapes it.
-    self._files[name] = open(f'{self.path(name)}.tmp', 'w', encoding='utf-8',
-                             errors='backslashreplace')
+    self._files[name] = open(files.pending(self.path(name)), 'w',
+                             encoding='utf-8', errors='backslashreplace')
     return self._files[name]
 
   def add(self, set_name: str, sample: counts.Sample,
@@ -104,7 +105,7 @@ class ResultsFolder:
       file.close()
     # results.json comes last: who sees it new sees the others new as well.
     for name in list(self._files):
-      os.replace(f'{self.path(name)}.tmp', self.path(name))
+      files.publish(self.path(name))
       del self._files[name]
     # Pages and changes of an earlier evaluation are of other texts.
     for name in (results.REPORT_FILE,
@@ -116,7 +117,7 @@ class ResultsFolder:
     for name, file in self._files.items():
       with contextlib.suppress(OSError):  # What a full disk has no room for.
         file.close()
-      os.remove(f'{self.path(name)}.tmp')
+      os.remove(files.pending(self.path(name)))
     self._files = {}
 
   def __enter__(self) -> 'ResultsFolder':

@@ -30,9 +30,6 @@ FILE = 'model.onnx'
 _INPUT = 'image'
 _OUTPUTS = ('ids', 'logits', 'confidence', 'char_confidence')
 
-# Names of the class ids before the characters.
-_SPECIAL = ('<PAD>', '<EOS>', '<SOS>', '<UNK>')
-
 # What ONNX Runtime of the last years reads, and has all that is used here.
 _OPSET = 17
 
@@ -76,7 +73,6 @@ def export_onnx(
   proto = _convert(model, config)
 
   def write(folder: str):
-    os.makedirs(folder)
     _import('onnx').save(proto, os.path.join(folder, FILE))
     config_lib.write(config, folder)
 
@@ -143,7 +139,8 @@ def _name(proto: Any, config: config_lib.Config):
     value.type.tensor_type.shape.dim[0].dim_param = 'N'
   for key, value in (('config', config.to_json()),
                      ('classes', json.dumps(
-                         [*_SPECIAL, *config.model.charset]))):
+                         [*charset_lib.SPECIAL_NAMES,
+                          *config.model.charset]))):
     entry = proto.metadata_props.add()
     entry.key, entry.value = key, value
 

@@ -18,7 +18,9 @@ import tensorflow.compat.v1 as tf
 from master import config as config_lib
 from master import errors
 from master.estimator import moving_averages
+from master.estimator import run_config
 from master.estimator.checkpoint import checkpoints
+from master.estimator.export import versions
 from master.export import inference_graph
 from master.export import reading as reading_lib
 
@@ -55,9 +57,8 @@ class ImageReadings(NamedTuple):
 
 def new_session(graph: tf.Graph) -> tf.Session:
   """A session that leaves room on the accelerator for others."""
-  settings = tf.ConfigProto(allow_soft_placement=True)
-  settings.gpu_options.allow_growth = True
-  return tf.Session(graph=graph, config=settings)
+  return tf.Session(graph=graph,
+                    config=run_config.session_config(share_gpu=True))
 
 
 class Predictor:
@@ -319,13 +320,12 @@ def version_folder(path: str, is_model: Callable[[str], bool],
                             'bin/export printed.')
   if is_model(path):
     return path
-  versions = [name for name in os.listdir(path) if name.isdecimal()
-              and is_model(os.path.join(path, name))]
-  if not versions:
+  found = list(filter(is_model, versions.paths(path)))
+  if not found:
     raise errors.InputError(
         f'{path}: holds no {what}; name what bin/export printed, or its '
         'parent.')
-  return os.path.join(path, max(versions, key=int))
+  return found[-1]
 
 
 def _exported_config(folder: str) -> config_lib.Config:

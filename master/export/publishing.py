@@ -1,19 +1,14 @@
 """Publication of an export among its versions: whole, and proved equal."""
 
-import contextlib
 import io
-import os
-import shutil
-import tempfile
-import time
-from typing import Callable, Iterator
+from typing import Callable
 
 import numpy as np
 from PIL import Image
 from PIL import ImageDraw
 
 from master import config as config_lib
-from master import errors
+from master.estimator.export import versions
 from master.export import inference_graph
 from master.export import predictor as predictor_lib
 
@@ -27,14 +22,14 @@ def publish(model: predictor_lib.Predictor, export_dir: str,
             load: Callable[[str], predictor_lib.Predictor]) -> str:
   """Puts an export at `export_dir/<version>/`.
 
-  The version is the time in Unix seconds, or the next one free. The folder
-  appears when it is whole and has been loaded again and compared with the
-  model; a failure leaves nothing behind.
+  The version is the time in Unix seconds, or one more than the newest. The
+  folder appears when it is whole and has been loaded again and compared with
+  the model; a failure leaves nothing behind.
 
   Args:
     model: that which is exported.
     export_dir: folder of versions, made if need be.
-    write: writes the export into a folder that is not there yet.
+    write: writes the export into an empty folder.
     load: reads it back.
 
   Returns:
@@ -44,45 +39,12 @@ def publish(model: predictor_lib.Predictor, export_dir: str,
     InputError: if export_dir cannot be written to.
     RuntimeError: if the export does not read as the model does.
   """
-  with _scratch_folder(export_dir) as scratch:
-    written = os.path.join(scratch, 'model')
-    write(written)
-    with load(written) as exported:
+  def write_and_verify(folder: str):
+    write(folder)
+    with load(folder) as exported:
       verify(model, exported)
-    return _publish(written, export_dir)
 
-
-@contextlib.contextmanager
-def _scratch_folder(export_dir: str) -> Iterator[str]:
-  """A hidden folder beside the versions, so that renaming it is atomic."""
-  existed = os.path.isdir(export_dir)
-  try:
-    os.makedirs(export_dir, exist_ok=True)
-    scratch = tempfile.mkdtemp(prefix='.export-', dir=export_dir)
-  except OSError as e:
-    raise errors.InputError(
-        f'--export_dir={export_dir}: cannot be written to ({e.strerror}); '
-        'name another folder.') from e
-  try:
-    yield scratch
-  finally:
-    shutil.rmtree(scratch)
-    if not existed and not os.listdir(export_dir):
-      os.rmdir(export_dir)
-
-
-def _publish(written: str, export_dir: str) -> str:
-  version = int(time.time())
-  while True:
-    path = os.path.join(export_dir, str(version))
-    try:
-      # Fails where another export has taken the version.
-      os.rename(written, path)
-      return path
-    except OSError:
-      if not os.path.exists(path):
-        raise
-      version += 1
+  return versions.publish(export_dir, write_and_verify, '--export_dir=')
 
 
 def sample_images(config: config_lib.ModelConfig) -> np.ndarray:

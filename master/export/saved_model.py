@@ -6,6 +6,7 @@ import os
 import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
+from master.estimator.export import saved_model
 from master.export import inference_graph
 from master.export import predictor as predictor_lib
 from master.export import publishing
@@ -65,11 +66,7 @@ def _write(model: predictor_lib.Predictor, folder: str):
         name: tf.saved_model.predict_signature_def(signature.inputs,
                                                    signature.outputs)
         for name, signature in model.signatures.items()}
-    builder = tf.saved_model.Builder(folder)
-    builder.add_meta_graph_and_variables(
-        model.session, [tf.saved_model.tag_constants.SERVING], signatures,
-        clear_devices=True, strip_default_attrs=True)
-    builder.save()
+    saved_model.write(folder, model.session, signatures, clear_devices=True)
   config_lib.write(model.config,
                    os.path.join(folder, predictor_lib.EXTRA_DIR))
   warmup.write(folder, warmup.make_requests(

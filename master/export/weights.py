@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
+from master.estimator import run_config
 from master.estimator.checkpoint import checkpoints
 from master.export import predictor as predictor_lib
 from master.export import publishing
@@ -41,7 +42,6 @@ def export_weights(model: predictor_lib.Predictor, export_dir: str) -> str:
   values[tf.GraphKeys.GLOBAL_STEP] = np.int64(checkpoints.step(model.name))
 
   def write(folder: str):
-    os.makedirs(folder)
     _save(values, os.path.join(folder, checkpoints.BASE_NAME))
     config_lib.write(dataclasses.replace(model.config, export=None), folder)
 
@@ -51,8 +51,8 @@ def export_weights(model: predictor_lib.Predictor, export_dir: str) -> str:
 
 def _save(values: Mapping[str, np.ndarray], path: str):
   """Writes a checkpoint of these values, the global step among them."""
-  on_cpu = tf.ConfigProto(device_count={'GPU': 0})
-  with tf.Graph().as_default(), tf.Session(config=on_cpu) as session:
+  with tf.Graph().as_default(), tf.Session(
+      config=run_config.session_config(use_gpu=False)) as session:
     holders, variables = {}, {}
     for name, value in values.items():
       holders[name] = tf.placeholder(value.dtype, value.shape)

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import tempfile
 from typing import Iterable, Iterator
 
 import numpy as np
@@ -11,6 +10,8 @@ import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
 from master import errors
+from master import files
+from master.estimator import run_config
 from master.estimator.checkpoint import checkpoints
 from master.models import recognizer
 
@@ -45,19 +46,13 @@ def writing(path: str) -> Iterator[str]:
   while not os.path.isdir(os.path.dirname(first_new)):
     first_new = os.path.dirname(first_new)
   had_parent = os.path.isdir(parent)
-  scratch = None
+  folder = files.PendingFolder(path)
   try:
-    os.makedirs(parent, exist_ok=True)
-    scratch = tempfile.mkdtemp(prefix='.import-', dir=parent)
-    yield scratch
-    # mkdtemp's is for the owner alone.
-    umask = os.umask(0)
-    os.umask(umask)
-    os.chmod(scratch, 0o777 & ~umask)
-    os.rename(scratch, path)
+    folder.make()
+    yield folder.path
+    folder.publish()
   except BaseException as e:
-    if scratch:
-      shutil.rmtree(scratch, ignore_errors=True)
+    folder.close()
     if not had_parent:
       shutil.rmtree(first_new, ignore_errors=True)
     if isinstance(e, (OSError, tf.errors.OpError)):
@@ -77,8 +72,8 @@ def write(directory: str, config: config_lib.ModelConfig,
     config: of the model.
     values: all its variables, by name without the model's.
   """
-  on_cpu = tf.ConfigProto(device_count={'GPU': 0})
-  with tf.Graph().as_default(), tf.Session(config=on_cpu) as session:
+  with tf.Graph().as_default(), tf.Session(
+      config=run_config.session_config(use_gpu=False)) as session:
     model = recognizer.Recognizer(config)
     step = tf.train.get_or_create_global_step()
     variables = {v.op.name.removeprefix(f'{model.name}/'): v

@@ -13,6 +13,7 @@ from master import config as config_lib
 from master.decoding import beam_search
 from master.decoding import confidence
 from master.decoding import greedy
+from master.decoding import teacher_forcing
 from master.layers import position
 from master.layers import shapes
 from master.models import backbone
@@ -111,14 +112,20 @@ class Recognizer(tf.Module):
       ids int32 [B, T], `<PAD>` after `<EOS>`, and logits float32 [B, T, V],
       zeros after `<EOS>`.
     """
+    return self._decode(memory, decode_config)[0]
+
+  def _decode(self, memory: tf.Tensor, decode_config: config_lib.DecodeConfig
+              ) -> tuple[greedy.Result, Optional[beam_search.Result]]:
+    """As `decode`; also all the beams, where there are several."""
     if decode_config.beam_size > 1:
-      return self._best(memory, self.search(memory, decode_config))
+      beams = self.search(memory, decode_config)
+      return self._best(memory, beams), beams
     with tf.name_scope(self.name):
       cache = self.decoder.init_cache(memory)
       return greedy.greedy_search(
           self._step_fn(cache), cache.self_attention, tf.shape(memory)[0],
           self.config.num_steps, self.config.num_classes, _SPECIALS,
-          early_stop=decode_config.early_stop)
+          early_stop=decode_config.early_stop), None
 
   def search(self, memory: tf.Tensor, decode_config: config_lib.DecodeConfig
              ) -> beam_search.Result:
@@ -155,7 +162,8 @@ class Recognizer(tf.Module):
     """The best of each image, its logits in one pass over the whole text."""
     with tf.name_scope(self.name):
       ids = found.ids[:, 0]  # [B, T]
-      logits = self.decoder.forward(_before(ids), memory, is_training=False)
+      shifted = teacher_forcing.shift_right(ids, charset_lib.SOS_ID)
+      logits = self.decoder.forward(shifted, memory, is_training=False)
       return greedy.Result(ids, logits * _until_end(ids)[:, :, None])
 
   def attention_maps(self, memory: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
@@ -173,7 +181,8 @@ class Recognizer(tf.Module):
       sums to 1, those after `<EOS>` are zeros.
     """
     with tf.name_scope(self.name):
-      maps = self.decoder.attention_maps(_before(ids), memory)  # [B, T, S]
+      shifted = teacher_forcing.shift_right(ids, charset_lib.SOS_ID)
+      maps = self.decoder.attention_maps(shifted, memory)  # [B, T, S]
       maps *= _until_end(ids)[:, :, None]
       return tf.reshape(maps, [-1, self.config.num_steps,
                                *self.config.memory_shape])
@@ -203,13 +212,7 @@ class Recognizer(tf.Module):
       self, memory: tf.Tensor,
       decode_config: config_lib.DecodeConfig) -> dict[str, tf.Tensor]:
     """As `read`, from the memory float32 [B, S, C] of the images."""
-    reading = {}
-    if decode_config.beam_size > 1:
-      found = self.search(memory, decode_config)
-      result = self._best(memory, found)
-      reading = self._nbest(found)
-    else:
-      result = self.decode(memory, decode_config)
+    result, beams = self._decode(memory, decode_config)
     with tf.name_scope(self.name):
       probabilities = confidence.confidence(result.ids, result.logits,
                                             charset_lib.EOS_ID)
@@ -219,22 +222,15 @@ class Recognizer(tf.Module):
           'text': self.charset.decode_tensor(result.ids),
           'confidence': probabilities.sequence,
           'char_confidence': probabilities.characters,
-          **reading,
+          **(self._nbest(beams) if beams else {}),
       }
 
   def _nbest(self, found: beam_search.Result) -> dict[str, tf.Tensor]:
-    with tf.name_scope(self.name):
-      shape = tf.shape(found.ids)  # [B, K, T]
-      texts = self.charset.decode_tensor(
-          tf.reshape(found.ids, [-1, self.config.num_steps]))
-      return {'nbest_text': tf.reshape(texts, shape[:2]),
-              'nbest_score': found.scores}
-
-
-def _before(ids: tf.Tensor) -> tf.Tensor:
-  """What the decoder reads when it writes `ids` int32 [B, T]; same shape."""
-  return tf.pad(ids[:, :-1], [[0, 0], [1, 0]],
-                constant_values=charset_lib.SOS_ID)
+    shape = tf.shape(found.ids)  # [B, K, T]
+    texts = self.charset.decode_tensor(
+        tf.reshape(found.ids, [-1, self.config.num_steps]))
+    return {'nbest_text': tf.reshape(texts, shape[:2]),
+            'nbest_score': found.scores}
 
 
 def _until_end(ids: tf.Tensor) -> tf.Tensor:

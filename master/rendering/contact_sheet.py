@@ -1,11 +1,11 @@
 """A contact sheet: rendered words with their labels."""
 
 import io
-import os
 
 import numpy as np
 from PIL import Image
 
+from master import files
 from master.rendering import fonts as fonts_lib
 from master.rendering import worker
 
@@ -63,5 +63,5 @@ class Sheet:
       y = number // _COLUMNS * _CELL_HEIGHT
       sheet.paste(picture, (x, y))
       sheet.paste(label, (x, y + _WORD_HEIGHT + 2))
-    sheet.save(path + '.tmp', 'PNG')
-    os.replace(path + '.tmp', path)
+    with files.writing(path) as pending:
+      sheet.save(pending, 'PNG')

@@ -10,6 +10,7 @@ from PIL import Image
 from PIL import ImageDraw
 from PIL import ImageFont
 
+from master.images import pixels as pixels_lib
 from master.rendering import fonts as fonts_lib
 
 # Pixels that the picture at the top, and one of a symbol, fit in.
@@ -74,7 +75,7 @@ def _lines(pieces: list[str], font: ImageFont.FreeTypeFont,
 
 def _picture(image: np.ndarray, largest: tuple[int, int]) -> Image.Image:
   """Float32 [H, W, C] in [-1, 1] as an RGB picture, as large as it may be."""
-  pixels = np.clip(np.round((image + 1) * 127.5), 0, 255).astype(np.uint8)
+  pixels = pixels_lib.to_uint8(image)
   picture = Image.fromarray(
       pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).convert('RGB')
   scale = min(most / side for most, side in zip(largest, picture.size))

@@ -3,12 +3,12 @@
 import base64
 import hashlib
 import html
-import os
 import pathlib
 import string
 from typing import Any, Callable, Mapping, NamedTuple, Optional, Sequence
 
 from master import errors
+from master import files
 from master.report import details
 from master.report import gallery
 from master.report import markup
@@ -192,13 +192,5 @@ def write(path: str, results: Mapping[str, Any],
     InputError: if the file cannot be written.
   """
   content = render(results, items, budget, progress)
-  temporary = f'{path}.tmp'
-  try:
-    with open(temporary, 'wb') as f:
-      f.write(content)
-    os.replace(temporary, path)
-  except OSError as e:
-    if os.path.exists(temporary):
-      os.remove(temporary)
-    raise errors.InputError(f'{path}: cannot be written ({e.strerror}); name '
-                            'another --output_dir.') from e
+  with errors.writing_to(path, 'name another --output_dir'):
+    files.write(path, content)

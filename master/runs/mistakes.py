@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING, Iterable, Iterator, Mapping, Optional
 
-import numpy as np
-
 from master import config as config_lib
 from master.evaluation import comparison
+from master.images import pixels
 from master.metrics import bins
 from master.report import attention
 from master.report import gallery
@@ -35,11 +34,6 @@ def extent(size: tuple[int, int], columns: int,
       ratio and size[0] > ratio * size[1]):
     return 0.0
   return columns / model_config.image_width
-
-
-def _canvas(image: np.ndarray) -> np.ndarray:
-  """Float32 [H, W, C] in [-1, 1] as uint8."""
-  return np.clip(np.round((image + 1) * 127.5), 0, 255).astype(np.uint8)
 
 
 class Mistakes:
@@ -93,7 +87,8 @@ class Mistakes:
         char_confidence=characters or (),
         kind=bins.kind(sample.label), wrong_under=wrong_under, change='',
         other_text=other, picture=b'',
-        canvas=None if share else _canvas(row.image), extent=share or 0.0,
+        canvas=None if share else pixels.to_uint8(row.image),
+        extent=share or 0.0,
         attention=b'' if row.attention is None or characters is None
         else attention.pack(row.attention, len(characters)))
 

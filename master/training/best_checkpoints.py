@@ -17,10 +17,10 @@ import re
 import shutil
 from typing import Any, Optional, Sequence
 
-import tensorflow.compat.v1 as tf
-
 from master import config as config_lib
 from master import errors
+from master import files
+from master.estimator.checkpoint import checkpoint_files
 from master.training import metrics_log
 
 FOLDER = 'best'
@@ -105,31 +105,19 @@ def choose_criterion(name: str, set_names: Sequence[str],
       f'{", ".join(metrics)}.')
 
 
-def _write_json(path: str, content: Any):
-  """Writes a file, whole or not at all."""
-  with open(path + '.tmp', 'w', encoding='utf-8') as f:
-    json.dump(content, f, indent=2, ensure_ascii=False)
-    f.write('\n')
-  os.replace(path + '.tmp', path)
-
-
 def _place(source: str, target: str):
   """Gives a file a second name; copies it where that cannot be."""
-  temporary = target + '.tmp'
-  if os.path.exists(temporary):
-    os.remove(temporary)
-  try:
-    os.link(source, temporary)
-  except OSError:  # Another file system, or one without links.
-    shutil.copyfile(source, temporary)
-  os.replace(temporary, target)
+  with files.writing(target) as pending:
+    try:
+      os.link(source, pending)
+    except OSError:  # Another file system, or one without links.
+      shutil.copyfile(source, pending)
 
 
 def _files(prefix: str) -> list[str]:
   """Files of a checkpoint; the index last, without which it is none."""
   found = glob.glob(glob.escape(prefix) + '.*')
-  return sorted((path for path in found if not path.endswith('.tmp')),
-                key=lambda path: (path.endswith('.index'), path))
+  return sorted(found, key=lambda path: (path.endswith('.index'), path))
 
 
 class BestCheckpoints:
@@ -238,21 +226,21 @@ class BestCheckpoints:
     config = os.path.join(self._model_dir, config_lib.CONFIG_FILE)
     if os.path.exists(config):
       # Never a link: a later run may write the original in place.
-      target = os.path.join(self.directory, config_lib.CONFIG_FILE)
-      shutil.copyfile(config, target + '.tmp')
-      os.replace(target + '.tmp', target)
+      with files.writing(os.path.join(
+          self.directory, config_lib.CONFIG_FILE)) as pending:
+        shutil.copyfile(config, pending)
 
   def _publish(self, kept: list[dict[str, Any]]):
     """Makes `kept` what there is; a kill leaves the old or the new list."""
     self._kept = kept
-    _write_json(os.path.join(self.directory, FILE), {
+    files.write(os.path.join(self.directory, FILE), json.dumps({
         'metric': self.criterion.name,
         'higher_is_better': self.criterion.higher_is_better,
         'chosen_by_test_set': self.criterion.by_test_set,
         'records': self._records,
         'best': self._best, 'evaluations': self._evaluations,
         'since_best': self._since_best, 'judged_step': self._judged_step,
-        'checkpoints': kept})
+        'checkpoints': kept}, indent=2, ensure_ascii=False) + '\n')
     self._list()
     steps = {entry['step'] for entry in kept}
     for path in glob.glob(os.path.join(
@@ -263,12 +251,9 @@ class BestCheckpoints:
 
   def _list(self):
     """Writes TensorFlow's list, in which the last is the newest."""
-    names = [os.path.basename(self._prefix(entry['step']))
-             for entry in reversed(self._kept)]
-    if names:
-      # Given a relative folder it would take names for paths from here.
-      tf.train.update_checkpoint_state(
-          os.path.abspath(self.directory), names[-1], names)
+    if self._kept:
+      checkpoint_files.write_list(self.directory, [
+          self._prefix(entry['step']) for entry in reversed(self._kept)])
     elif os.path.exists(os.path.join(self.directory, 'checkpoint')):
       os.remove(os.path.join(self.directory, 'checkpoint'))
 

@@ -10,6 +10,7 @@ from PIL import ImageDraw
 from PIL import ImageFont
 import tensorflow.compat.v1 as tf
 
+from master.images import pixels as pixels_lib
 from master.training import sample_losses
 
 # Graph collection of one tuple: images float32 [B, H, W, C] in [-1, 1], label
@@ -35,7 +36,7 @@ def draw_reading(image: np.ndarray, label: str, text: str) -> bytes:
   Returns:
     The bytes of a PNG.
   """
-  pixels = np.clip((image + 1) * 127.5, 0, 255).astype(np.uint8)
+  pixels = pixels_lib.to_uint8(image)
   picture = Image.fromarray(
       pixels[..., 0] if pixels.shape[-1] == 1 else pixels).convert('RGB')
   height = round(picture.height * _PICTURE_WIDTH / picture.width)

@@ -6,19 +6,6 @@ Legend: `B` batch, `T` label positions, `V` classes.
 import tensorflow.compat.v1 as tf
 
 
-def decoder_inputs(ids: tf.Tensor, sos_id: int) -> tf.Tensor:
-  """What the decoder reads so that position i predicts ids[:, i].
-
-  Args:
-    ids: int32 [B, T] labels: characters, `<EOS>`, `<PAD>`.
-    sos_id: id that stands before the first label.
-
-  Returns:
-    int32 [B, T]: `<SOS>`, then the labels but the last.
-  """
-  return tf.pad(ids[:, :-1], [[0, 0], [1, 0]], constant_values=sos_id)
-
-
 def cut_padding(ids: tf.Tensor, pad_id: int) -> tf.Tensor:
   """`ids` int32 [B, T] without the columns that are padding in every row.
 

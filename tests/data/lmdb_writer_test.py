@@ -67,8 +67,8 @@ with lmdb_writer.LmdbWriter(path) as writer:
     writer.add(bytes(3 * 10**6), str(i))
 '''
 
-_CLAIM = 'pending_folder.claim'
-_SYNC = 'pending_folder._sync_folder'
+_CLAIM = 'files.claim'
+_SYNC = 'files._sync'
 
 
 class LmdbWriterTest(parameterized.TestCase):

@@ -21,6 +21,15 @@ class RunConfigTest(parameterized.TestCase):
           config.inter_op_parallelism_threads))
       self.assertTrue(config.allow_soft_placement)
 
+  def test_gpus(self):
+    config = run_config.session_config()
+    self.assertNotIn('GPU', config.device_count)
+    self.assertFalse(config.gpu_options.allow_growth)
+    self.assertEqual(
+        0, run_config.session_config(use_gpu=False).device_count['GPU'])
+    self.assertTrue(run_config.session_config(
+        share_gpu=True).gpu_options.allow_growth)
+
   def test_saves_by_time_unless_told_otherwise(self):
     self.assertEqual(600, run_config.RunConfig().save_checkpoints_secs)
     config = run_config.RunConfig(save_checkpoints_steps=7)

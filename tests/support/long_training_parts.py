@@ -17,6 +17,7 @@ import signal
 import sys
 import time
 
+from master import files
 from tools.long_training import commands as commands_lib
 from tools.long_training import folder as folder_lib
 from tools.long_training import plan as plan_lib
@@ -80,8 +81,8 @@ def pack(path: str, count: str, *shards: str):
   # As render_lmdb and the packer remove what a killed one has left.
   shutil.rmtree(hidden, ignore_errors=True)
   os.mkdir(hidden)
-  folder_lib.write_whole(os.path.join(hidden, 'words'),
-                         '\n'.join(words[-int(count):]))
+  files.write(os.path.join(hidden, 'words'),
+              '\n'.join(words[-int(count):]))
   os.rename(hidden, path)
 
 
@@ -96,10 +97,10 @@ def trained(model_dir: str) -> list[str]:
 
 
 def _save(model_dir: str, step: int, words: list[str]):
-  folder_lib.write_whole(os.path.join(model_dir, f'model.ckpt-{step}'),
-                         '\n'.join(words))
-  folder_lib.write_whole(os.path.join(model_dir, 'checkpoint'),
-                         f'model_checkpoint_path: "model.ckpt-{step}"\n')
+  files.write(os.path.join(model_dir, f'model.ckpt-{step}'),
+              '\n'.join(words))
+  files.write(os.path.join(model_dir, 'checkpoint'),
+              f'model_checkpoint_path: "model.ckpt-{step}"\n')
   with open(os.path.join(model_dir, 'metrics.jsonl'), 'a',
             encoding='utf-8') as f:
     print(json.dumps({'kind': 'train', 'step': step, 'values': {
@@ -138,11 +139,11 @@ def evaluate(path: str):
   os.makedirs(weights)
   os.makedirs(results)
   time.sleep(_STEP_SECONDS)
-  folder_lib.write_whole(os.path.join(weights, 'values'), f'of step {step}')
-  folder_lib.write_whole(os.path.join(weights, 'checkpoint'),
-                         f'model_checkpoint_path: "model.ckpt-{step}"\n')
+  files.write(os.path.join(weights, 'values'), f'of step {step}')
+  files.write(os.path.join(weights, 'checkpoint'),
+              f'model_checkpoint_path: "model.ckpt-{step}"\n')
   judged = {'word_accuracy': 0.25, 'ned': 0.5, 'samples': 4}
-  folder_lib.write_whole(os.path.join(results, 'results.json'), json.dumps({
+  files.write(os.path.join(results, 'results.json'), json.dumps({
       'sets': {'Own': {'samples': 4, 'protocols': {
           'alnum_ci': judged, 'case_sensitive': judged}}}}))
 

@@ -35,6 +35,11 @@ class DrawReadingTest(tf.test.TestCase):
     self.assertAllEqual([0, 0, 0], picture[height // 2, 40])
     self.assertAllEqual([255, 255, 255], picture[height // 2, 216])
 
+  def test_the_grey_is_the_nearest(self):
+    for shift in (-0.4, 0.4):
+      image = np.full([11, 23, 1], (100 + shift) / 127.5 - 1, np.float32)
+      self.assertAllEqual([100] * 3, self._picture(image, 'a', 'a')[5, 40])
+
   def test_only_a_wrong_reading_is_red(self):
     image = np.zeros([11, 23, 3], np.float32)
 

@@ -1,53 +1,27 @@
-"""One module, one test, two targets."""
+"""The tests of a folder."""
 
-load("@rules_python//python:defs.bzl", "py_binary", "py_library", "py_test")
+load("@rules_python//python:defs.bzl", "py_test")
 
-def master_py_library(name, deps = [], **kwargs):
-    """The library of one module.
+def py_tests(deps, data = [], large = []):
+    """Makes a `py_test` of each `*_test.py` in the folder, under its name.
 
-    Args:
-      name: name of the module.
-      deps: what the module imports; `master/__init__.py` goes without saying.
-      **kwargs: for `py_library`.
-    """
-    package = native.package_name()
-    is_below_root = package.startswith("master/") or (
-        package == "master" and name != "__init__"
-    )
-    py_library(
-        name = name,
-        srcs = [name + ".py"],
-        deps = deps + (["//master:__init__"] if is_below_root else []),
-        **kwargs
-    )
-
-def master_py_binary(name, module, **kwargs):
-    """A command.
+    Each is run by the `__main__` block of its file.
 
     Args:
-      name: of the command.
-      module: library target in this package whose module is run.
-      **kwargs: for `py_binary`.
+      deps: libraries that the tests import or run.
+      data: other files that they read.
+      large: names of the tests that take minutes, which
+        `--test_size_filters=-large` leaves out.
     """
-    py_binary(
-        name = name,
-        srcs = [module + ".py"],
-        main = module + ".py",
-        deps = [":" + module],
-        **kwargs
-    )
-
-def master_py_test(name, size = "medium", **kwargs):
-    """The test of one module; run by the `__main__` block of its file.
-
-    Args:
-      name: name of the test module.
-      size: Bazel's: medium may take 5 minutes, large 15.
-      **kwargs: for `py_test`.
-    """
-    py_test(
-        name = name,
-        size = size,
-        srcs = [name + ".py"],
-        **kwargs
-    )
+    names = [path[:-len(".py")] for path in native.glob(["*_test.py"])]
+    for name in large:
+        if name not in names:
+            fail("large names no test: " + name)
+    for name in names:
+        py_test(
+            name = name,
+            size = "large" if name in large else "medium",
+            srcs = [name + ".py"],
+            data = data,
+            deps = deps,
+        )

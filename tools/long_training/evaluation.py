@@ -14,6 +14,7 @@ import shutil
 import sys
 from typing import Any, Mapping, Sequence
 
+from master import files
 from tools.long_training import folder as folder_lib
 from tools.long_training import processes
 
@@ -76,7 +77,7 @@ def _write_sums(path: str):
       with open(os.path.join(path, name), 'rb') as f:
         lines.append(f'{hashlib.sha256(f.read()).hexdigest()}  {name}\n')
         os.fsync(f.fileno())
-  folder_lib.write_whole(os.path.join(path, _SUMS_FILE), ''.join(lines))
+  files.write(os.path.join(path, _SUMS_FILE), ''.join(lines))
 
 
 def publish(folder: folder_lib.Folder, record: Mapping[str, Any], keep: int):
@@ -89,8 +90,8 @@ def publish(folder: folder_lib.Folder, record: Mapping[str, Any], keep: int):
   """
   path = os.path.join(folder.averaged, f'STEP-{record["step"]:09d}')
   source = _pending_weights(folder)
-  folder_lib.write_whole(os.path.join(source, FIGURES_FILE),
-                         json.dumps(record, indent=2) + '\n')
+  files.write(os.path.join(source, FIGURES_FILE),
+              json.dumps(record, indent=2) + '\n')
   _write_sums(source)
   if os.path.exists(path):
     folder_lib.remove(path)

@@ -90,7 +90,7 @@ class Folder:
 
   def write_json(self, name: str, value: Any):
     """Writes a file, whole or not at all."""
-    write_whole(os.path.join(self.path, name), json.dumps(value) + '\n')
+    files.write(os.path.join(self.path, name), json.dumps(value) + '\n')
 
   # Its own metrics.
 
@@ -161,15 +161,6 @@ def remove(path: str):
   shutil.rmtree(hidden, ignore_errors=True)
   os.rename(path, hidden)
   shutil.rmtree(hidden)
-
-
-def write_whole(path: str, text: str):
-  """Writes a file, whole or not at all, on disk when this returns."""
-  with open(path + '.tmp', 'w', encoding='utf-8') as f:
-    f.write(text)
-    f.flush()
-    os.fsync(f.fileno())
-  os.replace(path + '.tmp', path)
 
 
 def step_in(model_dir: str) -> int:

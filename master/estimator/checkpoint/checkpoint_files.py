@@ -119,17 +119,17 @@ def repair(directory: str) -> Optional[str]:
     return path
   intact = [each for each in state.all_model_checkpoint_paths
             if each != path and fault(each) is None]
-  _write_state(directory, path, [*intact, path])
+  write_list(directory, [*intact, path])
   return path
 
 
-def _write_state(directory: str, path: str, listed: Sequence[str]):
-  """Replaces the `checkpoint` file, so that no moment is without one."""
-  state = type(tf.train.get_checkpoint_state(directory))(
-      model_checkpoint_path=os.path.relpath(path, directory),
-      all_model_checkpoint_paths=[os.path.relpath(each, directory)
-                                  for each in listed])
-  name = os.path.join(directory, 'checkpoint')
-  with tf.io.gfile.GFile(f'{name}.tmp', 'w') as f:
-    f.write(str(state))
-  tf.io.gfile.rename(f'{name}.tmp', name, overwrite=True)
+def write_list(directory: str, paths: Sequence[str]):
+  """Replaces the `checkpoint` file, so that no moment is without one.
+
+  Args:
+    directory: of a model.
+    paths: of checkpoints in it, the newest last; listed relative to it.
+  """
+  if os.path.isabs(directory):  # Else TensorFlow does it.
+    paths = [os.path.relpath(path, directory) for path in paths]
+  tf.train.update_checkpoint_state(directory, paths[-1], paths)

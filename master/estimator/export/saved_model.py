@@ -1,7 +1,6 @@
 """SavedModels of an Estimator."""
 
 import os
-import time
 from typing import Any, Callable, Mapping, Optional
 
 import tensorflow.compat.v1 as tf
@@ -10,26 +9,30 @@ from master.estimator import model_fn as model_fn_lib
 from master.estimator import user_functions
 from master.estimator.checkpoint import warm_start
 from master.estimator.export import export_output
-
-TEMPORARY_PREFIX = 'temp-'
-
-
-def versions(base: str) -> list[int]:
-  """Versions below `base`, oldest first."""
-  if not tf.io.gfile.isdir(base):
-    return []
-  names = [name.rstrip('/') for name in tf.io.gfile.listdir(base)]
-  return sorted(int(name) for name in names if name.isdigit())
+from master.estimator.export import versions
 
 
-def _next_version(base: str) -> int:
-  """Seconds since 1970, or more where exports follow fast."""
-  return max([int(time.time())] + [v + 1 for v in versions(base)[-1:]])
+def write(directory: str, session: tf.Session, signatures: Mapping[str, Any],
+          as_text: bool = False, **options: Any):
+  """Writes a session's graph, the default one, and its variables.
+
+  Args:
+    directory: an empty one, or one to make.
+    session: with the variables.
+    signatures: SignatureDefs by name.
+    as_text: write the graph as text.
+    **options: of `add_meta_graph_and_variables`.
+  """
+  builder = tf.saved_model.Builder(directory)
+  builder.add_meta_graph_and_variables(
+      session, [tf.saved_model.SERVING], signatures, strip_default_attrs=True,
+      **options)
+  builder.save(as_text)
 
 
-def _write(directory: str, signatures: Mapping[str, Any],
-           scaffold: tf.train.Scaffold, checkpoint: str, config: Any,
-           as_text: bool):
+def _write_restored(directory: str, signatures: Mapping[str, Any],
+                    scaffold: tf.train.Scaffold, checkpoint: str, config: Any,
+                    as_text: bool):
   """Writes the current graph and the values in `checkpoint`."""
   local_init_op = scaffold.local_init_op
   if local_init_op is None:
@@ -37,13 +40,9 @@ def _write(directory: str, signatures: Mapping[str, Any],
   with tf.Session(config=config.session_config) as session:
     scaffold.saver.restore(session, checkpoint)
     session.run(local_init_op)
-    builder = tf.saved_model.Builder(directory)
-    builder.add_meta_graph_and_variables(
-        session, [tf.saved_model.SERVING], signature_def_map=signatures,
-        assets_collection=tf.get_collection(tf.GraphKeys.ASSET_FILEPATHS),
-        main_op=local_init_op, saver=scaffold.saver,
-        strip_default_attrs=True)
-    builder.save(as_text)
+    write(directory, session, signatures, as_text,
+          assets_collection=tf.get_collection(tf.GraphKeys.ASSET_FILEPATHS),
+          main_op=local_init_op, saver=scaffold.saver)
 
 
 def _copy_extra_assets(directory: str, assets: Mapping[str, str]):
@@ -51,18 +50,6 @@ def _copy_extra_assets(directory: str, assets: Mapping[str, str]):
     target = os.path.join(directory, 'assets.extra', name)
     tf.io.gfile.makedirs(os.path.dirname(target))
     tf.io.gfile.copy(source, target)
-
-
-def _put_in_place(directory: str, base: str) -> str:
-  """Renames to the next free version and returns its path."""
-  while True:
-    path = os.path.join(base, str(_next_version(base)))
-    try:
-      tf.io.gfile.rename(directory, path)
-      return path
-    except tf.errors.OpError:
-      if not tf.io.gfile.exists(path):
-        raise
 
 
 def export(model_fn: user_functions.ModelFn, config: Any, base: str,
@@ -82,6 +69,9 @@ def export(model_fn: user_functions.ModelFn, config: Any, base: str,
 
   Returns:
     Path of the new version folder. It appears whole or not at all.
+
+  Raises:
+    InputError: if `base` cannot be written to.
   """
   with tf.Graph().as_default():
     tf.set_random_seed(config.tf_random_seed)
@@ -92,14 +82,10 @@ def export(model_fn: user_functions.ModelFn, config: Any, base: str,
         receiver, export_output.with_default(spec.export_outputs,
                                              spec.predictions))
     scaffold = warm_start.prepare_scaffold(spec.scaffold, config, checkpoint)
-    tf.io.gfile.makedirs(base)
-    temporary = os.path.join(
-        base, f'{TEMPORARY_PREFIX}{_next_version(base)}-{os.getpid()}')
-    try:
-      _write(temporary, signatures, scaffold, checkpoint, config, as_text)
-      _copy_extra_assets(temporary, assets_extra or {})
-      return _put_in_place(temporary, base)
-    except BaseException:
-      if tf.io.gfile.exists(temporary):
-        tf.io.gfile.rmtree(temporary)
-      raise
+
+    def write_all(directory: str):
+      _write_restored(directory, signatures, scaffold, checkpoint, config,
+                      as_text)
+      _copy_extra_assets(directory, assets_extra or {})
+
+    return versions.publish(base, write_all)

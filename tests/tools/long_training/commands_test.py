@@ -8,6 +8,7 @@ from unittest import mock
 from absl.testing import absltest
 
 from master import errors
+from master import files
 from master.estimator.checkpoint import checkpoint_files
 from tests.support import commands as commands_of_tests
 from tools.long_training import commands as commands_lib
@@ -34,7 +35,7 @@ class CommandsTest(absltest.TestCase):
     self.folder = folder_lib.Folder(os.path.join(self.root, 'f'))
 
   def write(self, name, text):
-    folder_lib.write_whole(os.path.join(self.root, name), text)
+    files.write(os.path.join(self.root, name), text)
 
   def commands(self, **changes):
     self.write('plan.json', json.dumps({**_PLAN, **changes}))

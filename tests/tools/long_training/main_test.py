@@ -11,6 +11,7 @@ from absl.testing import absltest
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from master import files
 from master.estimator.checkpoint import checkpoints
 from master.export import predictor
 from master.inputs import resume
@@ -51,7 +52,7 @@ class MainTest(absltest.TestCase):
              'hard_share': 0.25, 'train_flags': ['--augment=0.5']}]}
 
   def arguments(self, *more):
-    folder_lib.write_whole(self.plan_path, json.dumps(self.plan))
+    files.write(self.plan_path, json.dumps(self.plan))
     return ['-m', _COMMAND, f'--plan={self.plan_path}',
             f'--folder={self.folder.path}', *more]
 

@@ -17,6 +17,7 @@ import time
 from absl.testing import absltest
 from absl.testing import parameterized
 
+from master import files
 from tests.support import commands
 from tests.support import long_training_parts
 from tools.long_training import evaluation
@@ -57,7 +58,7 @@ class SupervisorTest(parameterized.TestCase):
     self.addCleanup(processes.end_marked, self.folder.path, 0)
 
   def write_plan(self, values):
-    folder_lib.write_whole(self.plan_path, json.dumps(values))
+    files.write(self.plan_path, json.dumps(values))
     self.plan = plan_lib.read(self.plan_path)
 
   def start(self):
@@ -205,7 +206,7 @@ class SupervisorTest(parameterized.TestCase):
     path = os.path.join(self.folder.path, 'metrics.jsonl')
     with open(path, encoding='utf-8') as f:
       lines = f.readlines()
-    folder_lib.write_whole(path, ''.join(lines[:-1]) + lines[-1][:20])
+    files.write(path, ''.join(lines[:-1]) + lines[-1][:20])
     self.finish(self.start())
     with open(path, encoding='utf-8') as f:
       self.assertEqual(lines, f.readlines())
