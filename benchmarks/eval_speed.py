@@ -72,13 +72,13 @@ class _Work:
 
   def __init__(self, model, lmdb: str, flags_obj: flags.FlagValues,
                scratch: str):
-    from master.cli import eval_sources
     from master.runs import evaluation as evaluation_lib
+    from master.runs import readers
     self._model = model
     self._scratch = scratch
     self._batch_size = flags_obj.batch_size
     self._num_replicas = flags_obj.num_replicas or (
-        eval_sources.usual_replicas(hardware.num_gpus()))
+        readers.usual_replicas(hardware.num_gpus()))
     self._open = lambda: evaluation_lib.EvalSets(
         {_SET: lmdb}, model.config.model, flags_obj.batch_size,
         flags_obj.limit)
@@ -99,9 +99,9 @@ class _Work:
     return self.num_images / (time.perf_counter() - started)
 
   def evaluation(self, with_report: bool = False) -> float:
-    from master.cli import eval_sources
     from master.runs import eval_writer as eval_writer_lib
     from master.runs import evaluation as evaluation_lib
+    from master.runs import readers
     started = time.perf_counter()
     sets = self._open()
     mistakes = None
@@ -110,7 +110,7 @@ class _Work:
       mistakes = mistakes_lib.Mistakes(self._model.config.model, {})
     with result_files.ResultsFolder(self._scratch) as folder, (
         evaluation_lib.Run(
-            sets, eval_sources.replicated(
+            sets, readers.replicated(
                 [self._model] * self._num_replicas, with_report),
             tuple(protocols.PROTOCOLS), self._num_replicas,
             lambda: False)) as run:

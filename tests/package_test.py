@@ -47,9 +47,10 @@ class PackageTest(absltest.TestCase):
     self.assertTrue(os.path.isfile(
         os.path.join(target, 'master/layers/attention.py')))
     self.assertIn('master-train', os.listdir(os.path.join(target, 'bin')))
-    for name in ('page.css', 'page.html', 'page.js'):
+    for name in ('py.typed', 'report/page.css', 'report/page.html',
+                 'report/page.js'):
       self.assertTrue(os.path.isfile(
-          os.path.join(target, 'master/report', name)), name)
+          os.path.join(target, 'master', name)), name)
     self.assertEqual(
         sorted(path.name for path in (ROOT / 'master/pretrained').iterdir()
                if path.name not in ('BUILD', '__pycache__')),

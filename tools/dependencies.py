@@ -13,8 +13,9 @@ _FOUNDATIONS = (
 
 # Part -> the parts of `master` it may import beside itself.
 ALLOWED = {
-    'master': (),
+    'master': ('master.reader',),
     'master.errors': (),
+    'master.tensorflow_import': (),
     'master.parallel': (),
     'master.progress': (),
     'master.hardware': (),
@@ -41,6 +42,9 @@ ALLOWED = {
     'master.export': (
         *_FOUNDATIONS, 'master.images', 'master.layers', 'master.models',
         'master.model_fn', 'master.estimator'),
+    'master.reader': (
+        *_FOUNDATIONS, 'master.pretrained', 'master.tensorflow_import',
+        'master.images', 'master.export'),
     'master.rendering': ('master.errors', 'master.files', 'master.parallel'),
     'master.report': (*_FOUNDATIONS, 'master.images', 'master.metrics',
                       'master.evaluation', 'master.rendering'),
@@ -51,11 +55,12 @@ ALLOWED = {
         'master.export', 'master.report'),
     'master.cli': (
         'master', *_FOUNDATIONS, 'master.parallel', 'master.progress',
-        'master.hardware', 'master.images', 'master.data', 'master.inputs',
-        'master.models', 'master.metrics', 'master.evaluation',
-        'master.training', 'master.rendering', 'master.estimator',
-        'master.model_fn', 'master.runs', 'master.export', 'master.report',
-        'master.importing', 'master.pretrained'),
+        'master.hardware', 'master.tensorflow_import', 'master.images',
+        'master.data', 'master.inputs', 'master.models', 'master.metrics',
+        'master.evaluation', 'master.training', 'master.rendering',
+        'master.estimator', 'master.model_fn', 'master.runs', 'master.export',
+        'master.report', 'master.importing', 'master.pretrained',
+        'master.reader'),
 }
 
 # Trees that may import all of `master`, and that nothing imports but they
@@ -70,7 +75,9 @@ TENSORFLOW_FREE = (
     *(f'master.metrics.{name}' for name in (
         'bins', 'calibration', 'counts', 'edit_distance', 'protocols',
         'significance')),
-    'master.pretrained', 'master.rendering', 'master.report',
+    'master.tensorflow_import', 'master.images.encode',
+    'master.export.reading', 'master.pretrained', 'master.reader',
+    'master.rendering', 'master.report',
     'master.training.curves', 'master.training.metrics_log',
     'master.cli.app', 'master.cli.config_flags', 'master.cli.check_lmdb',
     'master.cli.copy_lmdb', 'master.cli.count_kinds', 'master.cli.create_lmdb',
@@ -81,7 +88,7 @@ class Import(NamedTuple):
   """One import statement's module, e.g. `master.config` or `numpy`."""
   module: str
   line: int
-  is_lazy: bool  # Inside a function: it need not run.
+  is_lazy: bool  # Inside a function, or for type checkers: it need not run.
 
 
 def modules(root: pathlib.Path) -> dict[str, pathlib.Path]:
@@ -96,11 +103,16 @@ def modules(root: pathlib.Path) -> dict[str, pathlib.Path]:
   return found
 
 
+def _need_not_run(node: ast.AST) -> bool:
+  if isinstance(node, ast.If):
+    return ast.unparse(node.test) == 'TYPE_CHECKING'
+  return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+
+
 def _walk(node: ast.AST, is_lazy: bool):
   for child in ast.iter_child_nodes(node):
     yield child, is_lazy
-    yield from _walk(child, is_lazy or isinstance(
-        child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)))
+    yield from _walk(child, is_lazy or _need_not_run(child))
 
 
 def imports(path: pathlib.Path, known: dict[str, pathlib.Path]

@@ -4,7 +4,6 @@ A command's module imports TensorFlow inside `main`, so that `--help` and a
 wrong flag answer at once.
 """
 
-import importlib
 import logging
 import os
 import re
@@ -15,6 +14,7 @@ from typing import Callable, NoReturn, Optional, Sequence
 from absl import flags
 
 from master import errors
+from master import tensorflow_import
 
 # (parsed flags, positional arguments) -> exit status; None stands for 0.
 MainFn = Callable[[flags.FlagValues, list[str]], Optional[int]]
@@ -22,17 +22,6 @@ MainFn = Callable[[flags.FlagValues, list[str]], Optional[int]]
 EXIT_FAILURE = 1
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
-
-_LOG_LEVEL = 'TF_CPP_MIN_LOG_LEVEL'
-_TENSORFLOW_ENVIRONMENT = {
-    # TensorFlow leaves oneDNN off on some processors that it makes more than
-    # twice as fast; RESULTS.md has the figures.
-    'TF_ENABLE_ONEDNN_OPTS': '1',
-    # 3 hides the C++ side's errors too; those that matter arrive as Python
-    # exceptions, the others speak of absent accelerators.
-    _LOG_LEVEL: '3',
-    'GRPC_VERBOSITY': 'ERROR',
-}
 
 
 class _HelpFlag(flags.BooleanFlag):
@@ -139,31 +128,12 @@ def _start_logging():
   logging.getLogger('tensorflow').setLevel(logging.ERROR)
 
 
-def _import_tensorflow():
-  """Imports TensorFlow without what its C++ side writes meanwhile.
-
-  Some of its first log lines heed no setting; nor does the one about a machine
-  without an accelerator, written when devices are first asked for. Whoever
-  sets TF_CPP_MIN_LOG_LEVEL lower sees them all.
-  """
-  if os.environ[_LOG_LEVEL] != _TENSORFLOW_ENVIRONMENT[_LOG_LEVEL]:
-    return
-  stderr, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-  os.dup2(null, 2)
-  try:
-    importlib.import_module('tensorflow').config.list_physical_devices()
-  finally:
-    os.dup2(stderr, 2)
-    os.close(stderr)
-    os.close(null)
-
-
 def _call(name: str, main: MainFn, arguments: list[str],
           uses_tensorflow: bool) -> int:
   """Runs `main` and turns what it raises into an exit status."""
   try:
     if uses_tensorflow:
-      _import_tensorflow()
+      tensorflow_import.import_quietly()
     status = main(flags.FLAGS, arguments)
     sys.stdout.flush()
     return int(status or 0)
@@ -201,8 +171,7 @@ def run(main: MainFn, define_flags: Callable[[], None], doc: str = '',
     uses_tensorflow: whether to import it, quietly, before `main` is called.
     argv: the command line, program name first; that of the process if None.
   """
-  for variable, value in _TENSORFLOW_ENVIRONMENT.items():
-    os.environ.setdefault(variable, value)
+  tensorflow_import.set_environment()
   argv = sys.argv if argv is None else argv
   name = os.path.splitext(os.path.basename(argv[0]))[0]
   # Results are UTF-8 in any locale, and file names are printed as they are.

@@ -38,10 +38,11 @@ from master.evaluation import tables
 from master.metrics import protocols
 
 if TYPE_CHECKING:
-  from master.cli import eval_sources as eval_sources_lib
+  from master.export import predictor as predictor_lib
   from master.report import gallery
   from master.runs import evaluation as evaluation_lib
   from master.runs import mistakes as mistakes_lib
+  from master.runs import readers as readers_lib
 
 
 def define_flags():
@@ -105,7 +106,7 @@ def _known_protocols(names: list[str]) -> bool:
 
 
 def _settings(flags_obj: flags.FlagValues,
-              source: 'eval_sources_lib.Source') -> dict[str, Any]:
+              source: 'readers_lib.Reader') -> dict[str, Any]:
   return {
       'batch_size': flags_obj.batch_size, 'limit': flags_obj.limit,
       'num_replicas': source.num_replicas,
@@ -133,19 +134,37 @@ def _check_labels(other: comparison.Other,
                               label.decode('utf-8', 'replace'))
 
 
+def _load(flags_obj: flags.FlagValues, stack: contextlib.ExitStack
+          ) -> list['predictor_lib.Predictor']:
+  """The model, once for each batch that is read at a time.
+
+  Where GPUs are fewer than batches, or there is none, those share copies.
+  """
+  from master.runs import readers
+  num_gpus = hardware.num_gpus()
+  count = flags_obj.num_replicas or readers.usual_replicas(num_gpus)
+  devices: list[Optional[str]] = [None]
+  if num_gpus > 1:
+    devices = [f'/gpu:{i}' for i in range(min(count, num_gpus))]
+  copies = [stack.enter_context(model_flags.load(flags_obj, device)).predictor
+            for device in devices]
+  return [copies[i % len(copies)] for i in range(count)]
+
+
 def _run(flags_obj: flags.FlagValues, is_over: Callable[[], bool],
          stack: contextlib.ExitStack) -> int:
   """Evaluates on every set; returns the exit status."""
-  from master.cli import eval_sources
   from master.runs import evaluation
+  from master.runs import readers
   paths = config_flags.named_paths('eval_lmdb', flags_obj.eval_lmdb)
   other = comparison.read(flags_obj.compare) if flags_obj.compare else None
   texts = (prediction_files.read(flags_obj.predictions, list(paths))
            if flags_obj.predictions else None)
   folder = flags_obj.output_dir and stack.enter_context(
       result_files.ResultsFolder(flags_obj.output_dir))
-  source = (eval_sources.Texts(texts, list(paths)) if texts
-            else eval_sources.Model(flags_obj, stack))
+  source = (readers.Texts(texts, list(paths)) if texts
+            else readers.Model(_load(flags_obj, stack), flags_obj.batch_size,
+                               flags_obj.report))
   sets = evaluation.EvalSets(paths, source.model_config,
                              flags_obj.batch_size, flags_obj.limit)
   notes = source.check(sets.sets)
@@ -169,7 +188,7 @@ def _run(flags_obj: flags.FlagValues, is_over: Callable[[], bool],
 
 
 def _judge(flags_obj: flags.FlagValues, run: 'evaluation_lib.Run',
-           source: 'eval_sources_lib.Source', notes: list[str],
+           source: 'readers_lib.Reader', notes: list[str],
            folder: Optional[result_files.ResultsFolder],
            other: Optional[comparison.Other],
            collected: Optional['mistakes_lib.Mistakes']

@@ -34,7 +34,8 @@ def main(flags_obj: flags.FlagValues, unused_arguments: list[str]):
   from master.export import saved_model
   from master.export import weights
   export_config = config_flags.from_flags(config_lib.ExportConfig, flags_obj)
-  with model_flags.load(flags_obj) as model:
+  with model_flags.load(flags_obj) as reader:
+    model = reader.predictor
     logging.info('Exporting %s', model.name)
     if export_config.format == 'checkpoint':
       path = weights.export_weights(model, flags_obj.export_dir)

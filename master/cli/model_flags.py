@@ -4,18 +4,16 @@ Where none does, it is the one that comes with the package.
 """
 
 import logging
-from typing import TYPE_CHECKING, Optional, Sequence
+from typing import Optional, Sequence
 
 from absl import flags
 
 from master import config as config_lib
-from master import errors
 from master import pretrained
+from master import reader as reader_lib
 from master.cli import config_flags
 
-if TYPE_CHECKING:
-  from master.export import predictor as predictor_lib
-
+# Forms of a model, as of `reader.load`.
 _HELP = {
     'model_dir': 'Directory that bin/train or bin/import_checkpoint wrote; '
                  'its newest checkpoint is used.',
@@ -30,10 +28,6 @@ _HELP = {
 _EXPORTED = ('saved_model', 'onnx_model')
 
 
-# Of DecodeConfig: the search may differ from the one the model came with.
-_SEARCH = ('beam_size', 'length_penalty')
-
-
 def define_source_flags(with_exported: bool = True,
                         instead: Sequence[str] = ()):
   """--model_dir, --checkpoint and so on, of which one may be given.
@@ -46,7 +40,7 @@ def define_source_flags(with_exported: bool = True,
       of a model; they are defined before.
   """
   config_flags.define_unset(
-      config_lib.DecodeConfig, _SEARCH,
+      config_lib.DecodeConfig, ('beam_size', 'length_penalty'),
       'If not given, as in the config.json of the model; an exported model '
       'searches as it was exported.')
   models = [name for name in _HELP if with_exported or name not in _EXPORTED]
@@ -82,7 +76,7 @@ def _listed(names: list[str]) -> str:
 
 
 def load(flags_obj: flags.FlagValues,
-         device: Optional[str] = None) -> 'predictor_lib.Predictor':
+         device: Optional[str] = None) -> reader_lib.Reader:
   """The model that the flags name, or else that of the package.
 
   Args:
@@ -93,32 +87,13 @@ def load(flags_obj: flags.FlagValues,
   Raises:
     InputError: if there is none or it cannot be read.
   """
-  from master.export import predictor as predictor_lib
-  search = {name: flags_obj[name].value for name in _SEARCH
-            if flags_obj[name].value is not None}
-  exported = [name for name in _EXPORTED
-              if name in flags_obj and flags_obj[name].value]
-  if flags_obj.checkpoint:
-    return predictor_lib.Predictor.from_checkpoint(
-        flags_obj.checkpoint, search, flags_obj.use_average, device)
-  if not exported:
-    model_dir = flags_obj.model_dir or pretrained.directory()
-    if not flags_obj.model_dir:
-      logging.info('No model is named: the pretrained one reads (%s)',
-                   model_dir)
-    return predictor_lib.Predictor.from_model_dir(
-        model_dir, search, flags_obj.use_average, device)
-  if flags_obj.saved_model:
-    predictor = predictor_lib.Predictor.from_saved_model(
-        flags_obj.saved_model, device)
-  else:
-    from master.export import onnx_model
-    predictor = onnx_model.OnnxPredictor.from_folder(flags_obj.onnx_model)
-  for name, value in search.items():
-    exported = getattr(predictor.config.decode, name)
-    if exported != value:
-      predictor.close()
-      raise errors.InputError(
-          f'--{name}={value}: {predictor.name} was exported with {exported}; '
-          f'export it again with --{name}={value}.')
-  return predictor
+  form = next((name for name in _HELP
+               if name in flags_obj and flags_obj[name].value), 'model_dir')
+  path = flags_obj[form].value
+  if path is None:
+    path = pretrained.directory()
+    logging.info('No model is named: the pretrained one reads (%s)', path)
+  return reader_lib.load(
+      path, form=form, use_average=flags_obj.use_average,
+      beam_size=flags_obj.beam_size,
+      length_penalty=flags_obj.length_penalty, device=device)

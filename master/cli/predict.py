@@ -14,6 +14,7 @@ Arguments are files; folders, whose files are all read, those of subfolders
 too, in order of name; or `-` for names on stdin, one a line.
 """
 
+import itertools
 import json
 import logging
 import os
@@ -25,12 +26,12 @@ from absl import flags
 
 from master import errors
 from master import progress as progress_lib
+from master import reader as reader_lib
 from master.cli import app
 from master.cli import model_flags
 
-# A file of more bytes is no word image, and a batch of them fills the memory.
-_MAX_BYTES = 1 << 28
-_NO_IMAGE = 'not a readable JPEG, PNG, BMP or GIF image'
+# `_files` gives the files of all others.
+_NO_FOLDER = 'a folder that cannot be listed'
 
 
 class _Line(NamedTuple):
@@ -86,33 +87,19 @@ def _paths(arguments: list[str]) -> Iterator[str]:
         yield from _files(name)
 
 
-def _read_file(path: str) -> tuple[bytes, str]:
-  """Contents and error of a file; of a file that cannot be read, b''."""
-  try:
-    if os.path.isdir(path):
-      return b'', 'a folder that cannot be listed'
-    if os.path.exists(path) and not os.path.isfile(path):
-      return b'', 'not a regular file'
-    with open(path, 'rb') as f:
-      if os.fstat(f.fileno()).st_size > _MAX_BYTES:
-        return b'', f'larger than {_MAX_BYTES >> 20} MiB'
-      return f.read(), ''
-  except OSError as e:
-    return b'', e.strerror
-  except ValueError as e:  # A zero byte in the name.
-    return b'', str(e)
-
-
-def _lines(predictor, paths: list[str],
+def _lines(reader: reader_lib.Reader, paths: Iterable[str], batch_size: int,
            attention_dir: Optional[str]) -> Iterator[_Line]:
-  """Reads one batch of files."""
-  contents, faults = zip(*map(_read_file, paths))
-  readings = predictor.read_bytes(contents,
-                                  with_attention=bool(attention_dir))
-  for path, fault, reading in zip(paths, faults, readings):
+  """Reads the files in order."""
+  # The reader is up to a batch ahead.
+  paths, read = itertools.tee(paths)
+  readings = reader.stream(read, batch_size=batch_size,
+                           with_attention=bool(attention_dir))
+  for path, reading in zip(paths, readings):
     if attention_dir and reading.valid:
       _draw_attention(path, reading, attention_dir)
-    error = fault or ('' if reading.valid else _NO_IMAGE)
+    error = reading.error
+    if error and os.path.isdir(path):
+      error = _NO_FOLDER
     yield _Line(path, reading.text, reading.confidence, error,
                 reading.candidates)
 
@@ -129,12 +116,14 @@ def _make_folder(attention_dir: str):
         f'({e.strerror}); name another folder.') from e
 
 
-def _draw_attention(path: str, reading, attention_dir: str):
+def _draw_attention(path: str, reading: reader_lib.Reading,
+                    attention_dir: str):
   # Imported here, for few runs draw.
   from master.report import attention_picture
+  attention = reading.attention
   picture = attention_picture.draw(
-      reading.image, reading.text, reading.confidence,
-      reading.char_confidence, reading.attention)
+      attention.image, reading.text, reading.confidence,
+      attention.symbol_confidence, attention.maps)
   try:
     picture.save(os.path.join(attention_dir,
                               attention_picture.file_name(path)))
@@ -167,28 +156,14 @@ def _format(line: _Line, form: str) -> str:
   return '\t'.join(map(_escape, fields))
 
 
-def _batches(paths: Iterable[str], size: int) -> Iterator[list[str]]:
-  batch = []
-  for path in paths:
-    batch.append(path)
-    if len(batch) == size:
-      yield batch
-      batch = []
-  if batch:
-    yield batch
-
-
-def _predict(predictor, paths: Iterable[str], batch_size: int, form: str,
-             attention_dir: Optional[str]) -> int:
-  """Prints a line for each path; returns the exit status."""
+def _predict(lines: Iterable[_Line], form: str) -> int:
+  """Prints a line for each file; returns the exit status."""
   failed = 0
   progress = progress_lib.Progress('predict')
-  for batch in _batches(paths, batch_size):
-    for line in _lines(predictor, batch, attention_dir):
-      print(_format(line, form))
-      failed += bool(line.error)
-    sys.stdout.flush()
-    progress.add(len(batch))
+  for line in lines:
+    print(_format(line, form), flush=True)
+    failed += bool(line.error)
+    progress.add(1)
   if failed:
     logging.warning('%d of %d files could not be read', failed,
                     progress.count)
@@ -202,9 +177,10 @@ def main(flags_obj: flags.FlagValues, arguments: list[str]) -> int:
         'FILE: name image files, folders, or - for names on stdin.')
   if flags_obj.attention_dir:
     _make_folder(flags_obj.attention_dir)
-  with model_flags.load(flags_obj) as predictor:
-    return _predict(predictor, _paths(arguments), flags_obj.batch_size,
-                    flags_obj.format, flags_obj.attention_dir)
+  with model_flags.load(flags_obj) as reader:
+    return _predict(
+        _lines(reader, _paths(arguments), flags_obj.batch_size,
+               flags_obj.attention_dir), flags_obj.format)
 
 
 def run():

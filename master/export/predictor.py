@@ -1,13 +1,11 @@
 """Predictors: one interface to read images with any form of a model."""
 
 import dataclasses
-import itertools
 import os
 from typing import (
   Any,
   Callable,
   Collection,
-  Iterator,
   Mapping,
   NamedTuple,
   Optional,
@@ -24,6 +22,7 @@ from master.estimator import run_config
 from master.estimator.checkpoint import checkpoints
 from master.estimator.export import versions
 from master.export import inference_graph
+from master.export import reading as reading_lib
 
 # Beside the SavedModel's own files, where its format leaves room for others.
 EXTRA_DIR = 'assets.extra'
@@ -38,30 +37,6 @@ _NEWER_SIGNATURES = (inference_graph.ATTENTION,
 _NO_CHANGES: Mapping[str, Any] = {}
 
 
-class Reading(NamedTuple):
-  """What was read of one image.
-
-  Attributes:
-    text: the text; '' where `valid` is false.
-    confidence: probability of the whole text, in [0, 1].
-    char_confidence: float32 [T], of each symbol, `<EOS>` included, then 0.
-    valid: whether the bytes were an image.
-    candidates: where the search has several beams, the best texts with their
-      scores, the best first and none twice.
-    image: where asked for, float32 [H, W, C] in [-1, 1], what the model saw.
-    attention: where asked for, float32 [T, h, w], where on the feature map's
-      grid over that image the decoder looked for each symbol; each map sums
-      to 1, those after `<EOS>` are zeros.
-  """
-  text: str
-  confidence: float
-  char_confidence: np.ndarray
-  valid: bool
-  candidates: tuple[tuple[str, float], ...] = ()
-  image: Optional[np.ndarray] = None
-  attention: Optional[np.ndarray] = None
-
-
 class ImageReadings(NamedTuple):
   """What was read of a batch of images.
 
@@ -70,7 +45,9 @@ class ImageReadings(NamedTuple):
     confidence: float32 [N], probability of the whole texts.
     char_confidence: float32 [N, T], of each symbol, `<EOS>` included, then 0;
       None where an older SavedModel does not tell it.
-    attention: where asked for, float32 [N, T, h, w], as of a Reading.
+    attention: where asked for, float32 [N, T, h, w], where the decoder looked
+      for each symbol, on the feature map's grid; each map sums to 1, those
+      after `<EOS>` are zeros.
   """
   texts: list[str]
   confidence: np.ndarray
@@ -207,13 +184,13 @@ class Predictor:
                _loaded_signatures(graph, meta_graph, folder))
 
   def read_bytes(self, image_bytes: Sequence[bytes],
-                 with_attention: bool = False) -> list[Reading]:
+                 with_attention: bool = False) -> list[reading_lib.Reading]:
     """Reads one batch of encoded images.
 
     Args:
       image_bytes: contents of JPEG, PNG, BMP or GIF files; whatever else
         gives a reading that is not valid.
-      with_attention: whether readings get `image` and `attention`.
+      with_attention: whether readings get `attention`.
 
     Raises:
       InputError: if the model cannot tell its attention.
@@ -229,14 +206,8 @@ class Predictor:
             'SavedModel exported anew.')
     # NumPy's own byte strings would lose zeros at their end.
     found = self.run(signature, image_bytes=np.array(image_bytes, object))
-    nothing = itertools.repeat(None)
-    return [
-        Reading(text.decode('utf-8'), float(confidence), char_confidence,
-                bool(valid), *more)
-        for text, confidence, char_confidence, valid, *more in zip(
-            found['text'], found['confidence'], found['char_confidence'],
-            found['valid'], _candidates(found),
-            found.get('image', nothing), found.get('attention', nothing))]
+    return [_reading({name: values[i] for name, values in found.items()})
+            for i in range(len(image_bytes))]
 
   def read_images(self, images: np.ndarray,
                   with_attention: bool = False) -> ImageReadings:
@@ -307,18 +278,25 @@ class Predictor:
     self.close()
 
 
-def _candidates(found: Mapping[str, np.ndarray]
-                ) -> Iterator[tuple[tuple[str, float], ...]]:
-  """The texts and scores of each row; none where the search was greedy."""
-  if 'nbest_text' not in found:
-    yield from itertools.repeat(())
-    return
-  for texts, scores in zip(found['nbest_text'], found['nbest_score']):
-    best = {}
-    for text, score in zip(texts, scores):
-      if np.isfinite(score):
-        best.setdefault(text.decode('utf-8'), float(score))
-    yield tuple(best.items())
+def _reading(row: Mapping[str, Any]) -> reading_lib.Reading:
+  """A row of the outputs of a signature that takes bytes."""
+  text = row['text'].decode('utf-8')
+  valid = bool(row['valid'])
+  attention = None
+  if valid and 'attention' in row:
+    count = np.count_nonzero(row['char_confidence'])
+    attention = reading_lib.Attention(row['image'], row['attention'][:count],
+                                      row['char_confidence'][:count])
+  candidates: dict[str, float] = {}
+  for candidate, score in zip(row.get('nbest_text', ()),
+                              row.get('nbest_score', ())):
+    if np.isfinite(score):
+      candidates.setdefault(candidate.decode('utf-8'), float(score))
+  return reading_lib.Reading(
+      text, float(row['confidence']),
+      reading_lib.of_characters(text, row['char_confidence']), valid,
+      '' if valid else reading_lib.NO_IMAGE, tuple(candidates.items()),
+      attention)
 
 
 def _first_line(error: Exception) -> str:

@@ -14,6 +14,7 @@ from master import config as config_lib
 from master import errors
 from master.estimator import moving_averages
 from master.export import predictor as predictor_lib
+from master.export import reading as reading_lib
 from master.export import saved_model
 from tests.support import model_files
 from tests.support import test_util
@@ -66,10 +67,12 @@ class PredictorTest(tf.test.TestCase, parameterized.TestCase):
                       predictor.read_images(images, with_attention=True)))
     readings, read = found[0]
     self.assertEqual([True, False, True, True], [r.valid for r in readings])
-    self.assertEqual(('', 0.0), readings[1][:2])
+    self.assertEqual(('', 0.0), (readings[1].text, readings[1].confidence))
+    self.assertEqual(['', reading_lib.NO_IMAGE, '', ''],
+                     [r.error for r in readings])
     self.assertGreater(len({*read.texts, *(r.text for r in readings)}), 2)
-    self.assertEqual(test_util.TINY.num_steps,
-                     len(readings[0].char_confidence))
+    for r in readings:
+      self.assertLen(r.char_confidence, len(r.text))
     for other_readings, other in found[1:]:
       self.assertEqual([r.text for r in readings],
                        [r.text for r in other_readings])
@@ -82,17 +85,22 @@ class PredictorTest(tf.test.TestCase, parameterized.TestCase):
 
   def test_images_and_bytes_are_explained_alike(self):
     with Predictor.from_saved_model(self.version) as predictor:
-      readings = predictor.read_bytes([IMAGES[0], IMAGES[2]],
-                                      with_attention=True)
-      read = predictor.read_images(np.stack([r.image for r in readings]),
-                                   with_attention=True)
-      self.assertIsNone(predictor.read_images(
-          np.stack([r.image for r in readings])).attention)
+      readings = predictor.read_bytes(IMAGES[:3], with_attention=True)
+      self.assertIsNone(readings[1].attention)
+      readings = [readings[0], readings[2]]
+      images = np.stack([r.attention.image for r in readings])
+      read = predictor.read_images(images, with_attention=True)
+      self.assertIsNone(predictor.read_images(images).attention)
     self.assertEqual([r.text for r in readings], read.texts)
-    self.assertAllClose([r.char_confidence for r in readings],
-                        read.char_confidence)
-    self.assertAllClose([r.attention for r in readings], read.attention)
-    # Each symbol up to the end has a map.
+    for i, r in enumerate(readings):
+      count = len(r.attention.maps)
+      # Each symbol up to the end has a map.
+      self.assertEqual(min(len(r.text) + 1, test_util.TINY.num_steps), count)
+      self.assertAllClose(r.attention.maps, read.attention[i, :count])
+      self.assertAllClose(r.attention.symbol_confidence,
+                          read.char_confidence[i, :count])
+      self.assertAllClose(r.char_confidence,
+                          read.char_confidence[i, :len(r.text)])
     self.assertAllEqual(read.char_confidence > 0,
                         read.attention.any(axis=(2, 3)))
 

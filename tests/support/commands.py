@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 _HEAVY = ('train', 'eval', 'predict', 'export', 'import_checkpoint',
           'show_augmentation', 'decode_speed', 'eval_speed', 'finetune',
           'input_speed', 'latency', 'peers', 'train_speed')
-# As master/cli/app.py sets them, which here comes after TensorFlow's import.
+# As master/tensorflow_import.py sets them, which here comes after the import.
 _IMPORT_ENVIRONMENT = {'TF_ENABLE_ONEDNN_OPTS': '1',
                        'TF_CPP_MIN_LOG_LEVEL': '3', 'GRPC_VERBOSITY': 'ERROR'}
 

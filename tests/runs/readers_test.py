@@ -1,4 +1,4 @@
-"""Tests of master/cli/eval_sources.py; tests/cli/eval_test.py has its rest."""
+"""Tests of master/runs/readers.py; tests/cli/eval_test.py has its rest."""
 
 import os
 import threading
@@ -7,9 +7,9 @@ import time
 from absl.testing import absltest
 import numpy as np
 
-from master.cli import eval_sources
 from master.export import predictor as predictor_lib
 from master.runs import evaluation
+from master.runs import readers
 from tests.support import test_util
 from tests.support import word_sets
 
@@ -24,13 +24,13 @@ class TextsTest(absltest.TestCase):
                                    test_util.TINY, 4)
     texts = {('A', 1): ('x', 0.25), ('B', 2): ('y', None)}
     with evaluation.Run(
-        sets, eval_sources.from_texts(texts, ['A', 'B']), ('exact',), 1,
+        sets, readers.from_texts(texts, ['A', 'B']), ('exact',), 1,
         lambda: False) as run:
       rows = list(run.rows())
     self.assertEqual([('x', 0.25), ('', None), ('y', None)],
                      [(row.sample.text, row.sample.confidence)
                       for row in rows])
-    note, = eval_sources.missing_texts(texts, sets.sets)
+    note, = readers.missing_texts(texts, sets.sets)
     self.assertStartsWith(note, 'B: 1 records without a text')
 
 
@@ -55,8 +55,8 @@ class _Reader:
 class ReplicatedTest(absltest.TestCase):
 
   def test_each_reads_one_batch_at_a_time(self):
-    readers = [_Reader(), _Reader()]
-    read = eval_sources.replicated(readers, with_attention=True)
+    models = [_Reader(), _Reader()]
+    read = readers.replicated(models, with_attention=True)
     found = []
     threads = [threading.Thread(target=lambda: found.append(
         read({'image': np.zeros([1])}))) for _ in range(8)]
@@ -65,18 +65,18 @@ class ReplicatedTest(absltest.TestCase):
     for thread in threads:
       thread.join()
     self.assertEqual([['True']] * 8, [reading.texts for reading in found])
-    self.assertEqual(8, sum(reader.calls for reader in readers))
-    self.assertEqual([1, 1], [reader.most for reader in readers])
+    self.assertEqual(8, sum(model.calls for model in models))
+    self.assertEqual([1, 1], [model.most for model in models])
 
   def test_one_that_fails_is_used_again(self):
     reader = _Reader()
-    read = eval_sources.replicated([reader], with_attention=False)
+    read = readers.replicated([reader], with_attention=False)
     with self.assertRaises(KeyError):
       read({})
     self.assertEqual(['False'], read({'image': np.zeros([1])}).texts)
 
   def test_as_many_as_there_are_gpus_or_two_on_a_cpu(self):
-    self.assertEqual([2, 1, 4], list(map(eval_sources.usual_replicas,
+    self.assertEqual([2, 1, 4], list(map(readers.usual_replicas,
                                          [0, 1, 4])))
 
 

@@ -1,17 +1,13 @@
-"""Sources of the texts that bin/eval scores: a model, or a file of texts."""
+"""Readers of an evaluation's images: a model, or a file of texts."""
 
-import contextlib
 import logging
 import queue
 from typing import Mapping, Optional, Sequence, Union
 
-from absl import flags
 import numpy as np
 
 from master import config as config_lib
 from master import errors
-from master import hardware
-from master.cli import model_flags
 from master.evaluation import prediction_files
 from master.export import predictor as predictor_lib
 from master.runs import evaluation
@@ -96,22 +92,6 @@ def warm_up(predictors: list[predictor_lib.Predictor], batch_size: int,
          model.image_channels], np.float32), with_attention)
 
 
-def _load(flags_obj: flags.FlagValues, stack: contextlib.ExitStack
-          ) -> list[predictor_lib.Predictor]:
-  """The model, once for each batch that is read at a time.
-
-  Where GPUs are fewer than batches, or there is none, those share copies.
-  """
-  num_gpus = hardware.num_gpus()
-  count = flags_obj.num_replicas or usual_replicas(num_gpus)
-  devices: list[Optional[str]] = [None]
-  if num_gpus > 1:
-    devices = [f'/gpu:{i}' for i in range(min(count, num_gpus))]
-  copies = [stack.enter_context(model_flags.load(flags_obj, device))
-            for device in devices]
-  return [copies[i % len(copies)] for i in range(count)]
-
-
 class Model:
   """A model that reads.
 
@@ -124,30 +104,28 @@ class Model:
     read: reads a batch.
   """
 
-  def __init__(self, flags_obj: flags.FlagValues,
-               stack: contextlib.ExitStack):
-    """Loads the model that the flags name and warms it up.
+  def __init__(self, predictors: list[predictor_lib.Predictor],
+               batch_size: int, with_attention: bool):
+    """Warms the model up.
 
     Args:
-      flags_obj: of bin/eval.
-      stack: closes it.
-
-    Raises:
-      InputError: if it cannot be loaded.
+      predictors: of it, one for each batch that is read at a time; some may
+        be the same.
+      batch_size: images of a batch.
+      with_attention: whether readings get attention maps.
     """
-    predictors = _load(flags_obj, stack)
     config = predictors[0].config
     self.name = predictors[0].name
     self.model_config = config.model
     self.charset = config.model.charset
     self.beam_size = config.decode.beam_size
     self.num_replicas = len(predictors)
-    if flags_obj.report and not predictors[0].tells_attention:
+    if with_attention and not predictors[0].tells_attention:
       logging.warning('%s does not tell where it looks: the report goes '
                       'without. Name a checkpoint, or export it anew.',
                       self.name)
-    warm_up(predictors, flags_obj.batch_size, flags_obj.report)
-    self.read = replicated(predictors, flags_obj.report)
+    warm_up(predictors, batch_size, with_attention)
+    self.read = replicated(predictors, with_attention)
 
   def check(self, sets: list[evaluation.EvalSet]) -> list[str]:
     """Nothing is to be said of the sets."""
@@ -193,4 +171,4 @@ class Texts:
     return missing_texts(self._found.texts, sets)
 
 
-Source = Union[Model, Texts]
+Reader = Union[Model, Texts]
