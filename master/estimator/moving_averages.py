@@ -1,6 +1,6 @@
 """Moving averages of weights: updated, saved, and read in their place."""
 
-from typing import Any, Collection, ContextManager, Mapping
+from typing import Any, Collection, ContextManager, Mapping, Sequence
 
 import tensorflow.compat.v1 as tf
 
@@ -10,34 +10,36 @@ SUFFIX = '/ExponentialMovingAverage'  # TensorFlow's own name for it.
 COUNT = 'average_count'
 
 
-def update(variables: Mapping[str, tf.Variable], decay: float,
+def update(variables: Sequence[tf.Variable], decay: float,
            step_op: tf.Operation) -> tf.Operation:
   """Moves the averages after a step: average = d average + (1 - d) weight.
 
   At update n, counted from 0, d is min(decay, n / (n + 9)): the first average
-  is the weight itself, and the early ones forget quickly, as
-  tf.train.ExponentialMovingAverage does with `num_updates`.
+  is the weight itself, and the early ones forget quickly.
 
   Args:
-    variables: whose averages are kept, by name in checkpoints.
+    variables: whose averages are kept.
     decay: in (0, 1).
     step_op: the step, after which they are read.
 
   Returns:
     The op, `step_op` included.
   """
-  averages = {name: optional_variables.variable(name + SUFFIX, v.shape,
-                                                v.dtype.base_dtype)
-              for name, v in variables.items()}
-  count = optional_variables.variable(COUNT, [], tf.int64)
-  with tf.control_dependencies([step_op]):
-    n = tf.cast(count.read_value(), tf.float32)
-    kept = tf.minimum(tf.constant(decay, tf.float32), n / (n + 9))
-    moves = [average.assign(kept * average.read_value()
-                            + (1 - kept) * variables[name].read_value())
-             for name, average in averages.items()]
-  with tf.control_dependencies(moves):
-    return tf.group(count.assign(count.read_value() + 1))
+
+  def apply(strategy, step_ops):
+    count = optional_variables.variable(COUNT, [], tf.int64)
+    with tf.control_dependencies(strategy.experimental_local_results(step_ops)):
+      # TensorFlow takes min(decay, (1 + num_updates) / (10 + num_updates)).
+      averages = tf.train.ExponentialMovingAverage(
+          decay, num_updates=count.read_value() - 1)
+      moves = averages.apply(list(variables))
+    optional_variables.add(map(averages.average, variables))
+    with tf.control_dependencies([moves]):
+      return strategy.group(strategy.extended.update(
+          count, lambda each: each.assign_add(1), group=False))
+
+  # Within a replica each step would sum all weights over all devices.
+  return tf.distribute.get_replica_context().merge_call(apply, (step_op,))
 
 
 def reading() -> ContextManager[None]:

@@ -136,9 +136,7 @@ def step(loss_fn: Callable[[int], tf.Tensor],
   if scaling:
     train = tf.group(train, scaling.update(are_finite))
   if config.average_decay:
-    train = moving_averages.update(
-        {optimizers.variable_name(v): v for v in variables},
-        config.average_decay, train)
+    train = moving_averages.update(variables, config.average_decay, train)
   return loss, train
 
 

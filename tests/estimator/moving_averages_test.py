@@ -8,7 +8,6 @@ from master.estimator import moving_averages
 from master.estimator.checkpoint import checkpoints
 from master.estimator.checkpoint import warm_start
 from master.estimator.distribute import strategy as strategy_lib
-from master.training import optimizers
 from tests.support import linear_model
 
 # Two devices; tests/estimator/distribute/strategy_test.py says why on import.
@@ -25,20 +24,8 @@ def _model_fn(features, labels, mode, params):
   if mode != estimator_lib.ModeKeys.TRAIN:
     with moving_averages.reading():
       return linear_model.model_fn(features, labels, mode, params)
-  made = []
-
-  def creator(next_creator, **kwargs):
-    variable = next_creator(**kwargs)
-    if kwargs.get('trainable') is not False:
-      made.append(variable)
-    return variable
-
-  with tf.variable_creator_scope(creator):
-    spec = linear_model.model_fn(features, labels, mode, params)
-  return spec._replace(
-      train_op=moving_averages.update(
-          {optimizers.variable_name(v): v for v in made[:2]}, _DECAY,
-          spec.train_op))
+  return linear_model.model_fn(features, labels, mode,
+                               {'average_decay': _DECAY, **params})
 
 
 def _numpy_average(values):
@@ -88,6 +75,24 @@ class AveragesTest(linear_model.RunnerTestCase):
     self.assert_same_values(one, two)
     # And one goes on from two.
     self.train(self._runner(two.model_dir), 6)
+
+  def test_devices_exchange_nothing_for_them(self):
+
+    def sums(params):
+      with tf.Graph().as_default() as graph:
+        strategy = strategy_lib.strategy_from_name('mirrored',
+                                                   ['/cpu:0', '/cpu:1'])
+        with strategy.scope():
+          tf.train.get_or_create_global_step()
+          strategy.extended.call_for_each_replica(
+              lambda: linear_model.model_fn(
+                  {'x': tf.constant(linear_model.INPUTS)},
+                  tf.constant(linear_model.TARGETS),
+                  estimator_lib.ModeKeys.TRAIN, params))
+        return [op.type for op in graph.get_operations()].count('AddN')
+
+    self.assertGreaterEqual(sums({}), 2)  # Of the gradients.
+    self.assertEqual(sums({}), sums({'average_decay': _DECAY}))
 
   def test_evaluates_the_averages(self):
     strategy = strategy_lib.strategy_from_name('mirrored',

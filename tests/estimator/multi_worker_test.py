@@ -6,6 +6,7 @@ import os
 import tensorflow.compat.v1 as tf
 
 from tests.support import linear_model
+from tests.support import linear_worker
 from tests.support import workers
 
 _WORKER = ('-m', 'tests.support.linear_worker')
@@ -19,7 +20,7 @@ class MultiWorkerTest(linear_model.RunnerTestCase):
         2, *_WORKER, 'train_twice', folder))
     for status, _, err in (chief, other):
       self.assertEqual(0, status, err)
-    one = linear_model.estimator()
+    one = linear_model.estimator(params=linear_worker.PARAMS)
     # The wish comes after step 6, so that the next one is the last.
     for steps in (3, 7, 11):
       self.train(one, steps)
@@ -57,7 +58,7 @@ class MultiWorkerTest(linear_model.RunnerTestCase):
         chief[2], r'WorkerLostError: worker 1 \(localhost:\d+\) is gone: .*; '
         'start all workers again to go on from the last checkpoint')
     # A restart goes on from there.
-    moved = linear_model.estimator(folder)
+    moved = linear_model.estimator(folder, linear_worker.PARAMS)
     self.assertEqual(0, moved.get_variable_value('global_step'))
     self.train(moved, 5)
 

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from master import estimator as estimator_lib
+from master.estimator import moving_averages
 
 ROWS = 11
 INPUTS = np.random.RandomState(3).uniform(
@@ -27,7 +28,8 @@ def _mean_over_replicas(values: tf.Tensor) -> tf.Tensor:
 def model_fn(features, labels, mode, params):
   """Squared error of a linear map, learned by Adam.
 
-  `params`: `width` inputs (3), `rate` of learning (0.1).
+  `params`: `width` inputs (3), `rate` of learning (0.1), `average_decay` of
+  averages of the weights (none).
   """
   width = params.get('width', 3)
   weights = tf.Variable(lambda: tf.zeros([width, 1]), use_resource=True,
@@ -58,6 +60,9 @@ def model_fn(features, labels, mode, params):
       params.get('rate', 0.1)).apply_gradients(
           zip(gradients, [weights, bias]),
           global_step=tf.train.get_global_step())
+  if 'average_decay' in params:
+    train_op = moving_averages.update([weights, bias], params['average_decay'],
+                                      train_op)
   return estimator_lib.EstimatorSpec(mode, loss=loss, train_op=train_op)
 
 

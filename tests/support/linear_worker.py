@@ -10,6 +10,7 @@ import tensorflow.compat.v1 as tf
 from master import estimator as estimator_lib
 from tests.support import linear_model
 
+PARAMS = {'average_decay': 0.3}
 INPUT_FN = linear_model.input_fn(4, repeat=True)
 
 
@@ -55,5 +56,5 @@ if __name__ == '__main__':
   logging.basicConfig(level=logging.INFO, force=True)
   strategy = estimator_lib.strategy_from_name('auto')
   globals()[sys.argv[1]](linear_model.estimator(
-      sys.argv[2], train_distribute=strategy, log_step_count_steps=1,
+      sys.argv[2], PARAMS, train_distribute=strategy, log_step_count_steps=1,
       save_summary_steps=1))

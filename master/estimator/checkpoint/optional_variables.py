@@ -1,6 +1,6 @@
 """Variables that a checkpoint may lack."""
 
-from typing import Any
+from typing import Any, Iterable
 
 import tensorflow.compat.v1 as tf
 
@@ -27,6 +27,12 @@ def variable(name: str, shape: Any, dtype: tf.DType,
         collections=[tf.GraphKeys.GLOBAL_VARIABLES, _COLLECTION],
         # All replicas would write the same.
         aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
+
+
+def add(variables: Iterable[Any]):
+  """Makes variables of the current graph such as a checkpoint may lack."""
+  for each in variables:
+    tf.add_to_collection(_COLLECTION, each)
 
 
 def variables() -> list[Any]:
