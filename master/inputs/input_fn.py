@@ -202,7 +202,8 @@ _Augment = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
 
 def _load_chunk(chunk: tf.Tensor, source: _ChunkSource,
                 model_config: config_lib.ModelConfig,
-                augment: Optional[_Augment], for_eval: bool):
+                augment: Optional[_Augment], for_eval: bool,
+                with_bytes: bool):
   """The usable records of a chunk as (features, labels)."""
   read = _Chunk(*tf.numpy_function(source.read, [chunk], _CHUNK_TYPES))
   read.images.set_shape([None])
@@ -230,6 +231,8 @@ def _load_chunk(chunk: tf.Tensor, source: _ChunkSource,
               'source': kept(read.sources), _PLACE: places}
   if for_eval:
     features.update(size=kept(decoded.sides), columns=kept(decoded.widths))
+  if with_bytes:
+    features['image_bytes'] = kept(read.images)
   return features, {'ids': kept(ids), 'text': kept(read.texts)}
 
 
@@ -280,12 +283,13 @@ def _share(context, batch_size: int, num_records: int, where: str) -> _Share:
 
 def _chunks(source: _ChunkSource, model_config: config_lib.ModelConfig,
             data_config: config_lib.DataConfig,
-            augment: Optional[_Augment] = None,
-            for_eval: bool = False) -> tf.data.Dataset:
+            augment: Optional[_Augment] = None, for_eval: bool = False,
+            with_bytes: bool = False) -> tf.data.Dataset:
   """(features, labels) of one chunk after the other."""
   @tf.autograph.experimental.do_not_convert
   def load(chunk):
-    return _load_chunk(chunk, source, model_config, augment, for_eval)
+    return _load_chunk(chunk, source, model_config, augment, for_eval,
+                       with_bytes)
 
   threads = data_config.data_threads or tf.data.AUTOTUNE
   return tf.data.Dataset.range(source.num_chunks).map(
@@ -388,11 +392,12 @@ def make_train_input_fn(paths: Sequence[str],
   return input_fn
 
 
-def make_eval_input_fn(paths: Union[str, Sequence[str]],
+def make_eval_input_fn(paths: Union[str, Sequence[str], records_lib.Records],
                        model_config: config_lib.ModelConfig,
                        data_config: config_lib.DataConfig,
                        counter: Optional[records_lib.SkipCounter] = None,
-                       limit: Optional[int] = None) -> InputFn:
+                       limit: Optional[int] = None,
+                       with_bytes: bool = False) -> InputFn:
   """An `input_fn` that goes through the records once, in order.
 
   Only records that tell nothing are skipped and counted: a missing part, a
@@ -400,11 +405,13 @@ def make_eval_input_fn(paths: Union[str, Sequence[str]],
   longer label are cut, unknown characters are `<UNK>`.
 
   Args:
-    paths: an LMDB, or several that are read one after the other.
+    paths: an LMDB, or several that are read one after the other; or the
+      records of some that are open already.
     model_config: gives size and channels of images, charset, label length.
     data_config: gives the batch size over all devices, and threads.
     counter: counts skipped records by reason; None to forget them.
     limit: how many of the first records of each to take; None for all.
+    with_bytes: whether features have the images' files too.
 
   Returns:
     As `make_train_input_fn`, but the last batch may have fewer rows, and in
@@ -412,11 +419,14 @@ def make_eval_input_fn(paths: Union[str, Sequence[str]],
       'size': int32 [B, 2], height and width of the image file, in pixels
       'columns': int32 [B], those of `image` from the left that the picture
         takes; all of them with letterbox
+      'image_bytes': string [B], if asked for
 
   Raises:
     InputError: naming the path that is no LMDB.
   """
-  records = records_lib.Records([paths] if isinstance(paths, str) else paths)
+  records = paths if isinstance(
+      paths, records_lib.Records) else records_lib.Records(
+          [paths] if isinstance(paths, str) else paths)
   whole_order = sampling.FirstOrder(records.sizes, limit)
 
   def input_fn(input_context=None) -> tf.data.Dataset:
@@ -426,7 +436,8 @@ def make_eval_input_fn(paths: Union[str, Sequence[str]],
     source = _ChunkSource(records, order, 0, order.span, model_config,
                           data_config, counter or records_lib.SkipCounter(),
                           is_training=False)
-    dataset = _chunks(source, model_config, data_config, for_eval=True)
+    dataset = _chunks(source, model_config, data_config, for_eval=True,
+                      with_bytes=with_bytes)
     dataset = dataset.map(lambda features, labels: (
         {key: value for key, value in features.items() if key != _PLACE},
         labels))
