@@ -162,24 +162,21 @@ def _judge(flags_obj: flags.FlagValues, run: 'evaluation_lib.Run',
   """
   from master.runs import eval_writer as eval_writer_lib
   judging = eval_writer_lib.Judging(run, folder, other, collected)
-
-  def publish() -> Optional[dict[str, Any]]:
-    if not any(result.samples for result in run.results.values()):
-      return None
-    found = judging.results(source.name, source.charset,
-                            _settings(flags_obj, source), notes)
-    print(tables.table(found), flush=True)
-    judging.publish(found)
-    return found
-
+  found = None
+  is_to_publish = True
   try:
     judging.take_all()
   except comparison.OtherDataError:
-    raise  # A wrong flag: the folder keeps its old files.
-  except BaseException:
-    publish()  # Whatever ended the reading, what was read is told and kept.
+    is_to_publish = False  # A wrong flag: the folder keeps its old files.
     raise
-  found = publish()
+  finally:
+    # Whatever else ended the reading, what was read is told and kept.
+    if is_to_publish and any(
+        result.samples for result in run.results.values()):
+      found = judging.results(source.name, source.charset,
+                              _settings(flags_obj, source), notes)
+      print(tables.table(found), flush=True)
+      judging.publish(found)
   if found is None:
     raise KeyboardInterrupt
   return found

@@ -24,6 +24,8 @@ InputFn = Callable[..., tf.data.Dataset]
 
 # Rows' places in the shard's order.
 _PLACE = 'place'
+# Their images' files.
+_BYTES = 'image_bytes'
 
 # Records that go through Python together: enough to hide what a call costs,
 # few enough to keep all threads busy with small sets.
@@ -202,8 +204,7 @@ _Augment = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
 
 def _load_chunk(chunk: tf.Tensor, source: _ChunkSource,
                 model_config: config_lib.ModelConfig,
-                augment: Optional[_Augment], for_eval: bool,
-                with_bytes: bool):
+                augment: Optional[_Augment], for_eval: bool):
   """The usable records of a chunk as (features, labels)."""
   read = _Chunk(*tf.numpy_function(source.read, [chunk], _CHUNK_TYPES))
   read.images.set_shape([None])
@@ -231,8 +232,7 @@ def _load_chunk(chunk: tf.Tensor, source: _ChunkSource,
               'source': kept(read.sources), _PLACE: places}
   if for_eval:
     features.update(size=kept(decoded.sides), columns=kept(decoded.widths))
-  if with_bytes:
-    features['image_bytes'] = kept(read.images)
+    features[_BYTES] = kept(read.images)
   return features, {'ids': kept(ids), 'text': kept(read.texts)}
 
 
@@ -283,13 +283,12 @@ def _share(context, batch_size: int, num_records: int, where: str) -> _Share:
 
 def _chunks(source: _ChunkSource, model_config: config_lib.ModelConfig,
             data_config: config_lib.DataConfig,
-            augment: Optional[_Augment] = None, for_eval: bool = False,
-            with_bytes: bool = False) -> tf.data.Dataset:
+            augment: Optional[_Augment] = None,
+            for_eval: bool = False) -> tf.data.Dataset:
   """(features, labels) of one chunk after the other."""
   @tf.autograph.experimental.do_not_convert
   def load(chunk):
-    return _load_chunk(chunk, source, model_config, augment, for_eval,
-                       with_bytes)
+    return _load_chunk(chunk, source, model_config, augment, for_eval)
 
   threads = data_config.data_threads or tf.data.AUTOTUNE
   return tf.data.Dataset.range(source.num_chunks).map(
@@ -428,6 +427,7 @@ def make_eval_input_fn(paths: Union[str, Sequence[str], records_lib.Records],
       paths, records_lib.Records) else records_lib.Records(
           [paths] if isinstance(paths, str) else paths)
   whole_order = sampling.FirstOrder(records.sizes, limit)
+  dropped = {_PLACE} if with_bytes else {_PLACE, _BYTES}
 
   def input_fn(input_context=None) -> tf.data.Dataset:
     share = _share(input_context, data_config.batch_size, whole_order.span,
@@ -436,10 +436,9 @@ def make_eval_input_fn(paths: Union[str, Sequence[str], records_lib.Records],
     source = _ChunkSource(records, order, 0, order.span, model_config,
                           data_config, counter or records_lib.SkipCounter(),
                           is_training=False)
-    dataset = _chunks(source, model_config, data_config, for_eval=True,
-                      with_bytes=with_bytes)
+    dataset = _chunks(source, model_config, data_config, for_eval=True)
     dataset = dataset.map(lambda features, labels: (
-        {key: value for key, value in features.items() if key != _PLACE},
+        {key: value for key, value in features.items() if key not in dropped},
         labels))
     return dataset.rebatch(share.batch_size).prefetch(
         data_config.prefetch_batches).with_options(_options(data_config))
