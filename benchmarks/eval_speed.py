@@ -67,7 +67,7 @@ class _Work:
   Attributes:
     num_images: of the set.
     starts: seconds until the first batch, of each evaluation so far.
-    last: mistakes, sets and results of the last report; None before.
+    last: mistakes and results of the last report; None before.
   """
 
   def __init__(self, model, lmdb: str, flags_obj: flags.FlagValues,
@@ -107,7 +107,7 @@ class _Work:
     mistakes = None
     if with_report:
       from master.runs import mistakes as mistakes_lib
-      mistakes = mistakes_lib.Mistakes(self._model.config.model, {})
+      mistakes = mistakes_lib.Mistakes(self._model.config.model)
     with result_files.ResultsFolder(self._scratch) as folder, (
         evaluation_lib.Run(
             sets, readers.replicated(
@@ -122,7 +122,7 @@ class _Work:
     result = run.results[_SET]
     self.starts.append(time.perf_counter() - started - result.seconds)
     if mistakes is not None:
-      self.last = mistakes, sets.sets, found
+      self.last = mistakes.items, found
     return result.images_per_second
 
   def report(self) -> float:
@@ -148,10 +148,9 @@ def _page(work: _Work, count: int, scratch: str) -> dict[str, Any]:
   Where fewer were made, they are shown again under other numbers.
   """
   from master.report import page
-  mistakes, sets, found = work.last
+  items, found = work.last
   report.note(f'a page of {count} mistakes')
   started = time.monotonic()
-  items = list(mistakes.items(sets, []))
   items = [items[i % len(items)]._replace(index=i + 1) for i in range(count)]
   path = os.path.join(scratch, 'report.html')
   page.write(path, found, items)

@@ -20,7 +20,7 @@ import contextlib
 import datetime
 import logging
 import signal
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from absl import flags
 
@@ -39,7 +39,6 @@ from master.metrics import protocols
 
 if TYPE_CHECKING:
   from master.export import predictor as predictor_lib
-  from master.report import gallery
   from master.runs import evaluation as evaluation_lib
   from master.runs import mistakes as mistakes_lib
   from master.runs import readers as readers_lib
@@ -122,18 +121,6 @@ def _protocol_names(flags_obj: flags.FlagValues) -> tuple[str, ...]:
   return tuple(dict.fromkeys([*protocols.PROTOCOLS, *flags_obj.protocols]))
 
 
-def _check_labels(other: comparison.Other,
-                  sets: list['evaluation_lib.EvalSet']):
-  """Tells before the reading if the other model read other data."""
-  for eval_set in sets:
-    reader = eval_set.reader
-    for position in range(eval_set.num_records):
-      label = reader.read(position).label
-      if label is not None:
-        comparison.other_text(other, eval_set.name, reader.number(position),
-                              label.decode('utf-8', 'replace'))
-
-
 def _load(flags_obj: flags.FlagValues, stack: contextlib.ExitStack
           ) -> list['predictor_lib.Predictor']:
   """The model, once for each batch that is read at a time.
@@ -168,20 +155,15 @@ def _run(flags_obj: flags.FlagValues, is_over: Callable[[], bool],
   sets = evaluation.EvalSets(paths, source.model_config,
                              flags_obj.batch_size, flags_obj.limit)
   notes = source.check(sets.sets)
-  if other:
-    _check_labels(other, sets.sets)
   collected = None
   if flags_obj.report:
     from master.runs import mistakes
-    collected = mistakes.Mistakes(source.model_config,
-                                  other.texts if other else {})
+    collected = mistakes.Mistakes(source.model_config)
   with evaluation.Run(sets, source.read, _protocol_names(flags_obj),
                       source.num_replicas, is_over) as run:
-    found, changes = _judge(flags_obj, run, source, notes, folder, other,
-                            collected)
-  if collected is not None:
-    _write_report(folder.path(results.REPORT_FILE), found, collected,
-                  collected.items(sets.sets, changes))
+    found = _judge(flags_obj, run, source, notes, folder, other, collected)
+  if collected:
+    _write_report(folder.path(results.REPORT_FILE), found, collected)
   if run.is_partial:
     logging.warning('interrupted: these are the results of what was read')
   return app.EXIT_FAILURE if run.is_partial else 0
@@ -191,41 +173,44 @@ def _judge(flags_obj: flags.FlagValues, run: 'evaluation_lib.Run',
            source: 'readers_lib.Reader', notes: list[str],
            folder: Optional[result_files.ResultsFolder],
            other: Optional[comparison.Other],
-           collected: Optional['mistakes_lib.Mistakes']
-           ) -> tuple[dict[str, Any], list[comparison.Change]]:
+           collected: Optional['mistakes_lib.Mistakes']) -> dict[str, Any]:
   """Reads and judges, prints the table and writes the files.
 
   Returns:
-    What results.json holds, and what is read otherwise by `other`.
+    What results.json holds.
   """
   from master.runs import eval_writer as eval_writer_lib
   judging = eval_writer_lib.Judging(run, folder, other, collected)
   found = None
+  is_to_publish = True
   try:
     judging.take_all()
+  except comparison.OtherDataError:
+    is_to_publish = False  # A wrong flag: the folder keeps its old files.
+    raise
   finally:
-    # Whatever ended the reading, what was read is told and kept.
-    if any(result.samples for result in run.results.values()):
+    # Whatever else ended the reading, what was read is told and kept.
+    if is_to_publish and any(
+        result.samples for result in run.results.values()):
       found = judging.results(source.name, source.charset,
                               _settings(flags_obj, source), notes)
       print(tables.table(found), flush=True)
       judging.publish(found)
   if found is None:
     raise KeyboardInterrupt
-  return found, judging.changes
+  return found
 
 
 def _write_report(path: str, found: dict[str, Any],
-                  collected: 'mistakes_lib.Mistakes',
-                  items: Iterable['gallery.Item']):
+                  collected: 'mistakes_lib.Mistakes'):
   from master.report import page
   if collected.num_left_out:
     found = {**found, 'notes': [
         *found['notes'], f'the gallery is without the last '
         f'{collected.num_left_out} mistakes, for which it has no room']}
-  progress = progress_lib.Progress('report', total=len(collected),
+  progress = progress_lib.Progress('report', total=len(collected.items),
                                    unit='pictures')
-  page.write(path, found, list(items),
+  page.write(path, found, collected.items,
              progress=lambda unused_number: progress.add(1))
   logging.info('report: %s', path)
 

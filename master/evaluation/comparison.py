@@ -22,6 +22,10 @@ _MEND = 'name the --output_dir of an earlier evaluation'
 _AGAIN = 'evaluate that model again'
 
 
+class OtherDataError(errors.InputError):
+  """Two models have read different data."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Other:
   """What an earlier evaluation has read.
@@ -37,13 +41,14 @@ class Other:
 
 
 class Change(NamedTuple):
-  """A sample that two models read as different texts.
+  """A sample that two models have read.
 
   Attributes:
     set_name: of its set.
     index: the number of its record.
-    change: under the headline protocol: GAINED where only this model is
-      right, LOST where only the other is; else OTHER.
+    change: '' where both read the same text; else, under the headline
+      protocol, GAINED where only this model is right, LOST where only the
+      other is, and OTHER.
     other_text: what the other model read.
   """
   set_name: str
@@ -124,87 +129,90 @@ def _table(counts: Mapping[tuple[bool, bool], int]) -> dict[str, Any]:
           'p_value': significance.mcnemar(gained, lost)}
 
 
-def other_text(other: Other, set_name: str, index: int,
-               label: str) -> Optional[str]:
-  """What the other model read; None if it has no such sample.
-
-  Args:
-    other: the other model's texts.
-    set_name: of a set.
-    index: the number of a record of it.
-    label: its true text.
-
-  Raises:
-    InputError: if the sample's label is another one there.
-  """
-  found = other.texts.get((set_name, index))
-  if found is None:
-    return None
-  if found[0] != label:
-    raise errors.InputError(
-        f'--compare={other.path}: not the same data: set {set_name}, record '
-        f'{index} has the label {line_files.shown(label)} here and '
-        f'{line_files.shown(found[0])} there; evaluate both models on '
-        'the same sets.')
-  return found[1]
-
-
 def _change(right: Optional[bool], right_there: Optional[bool]) -> str:
   if right == right_there:
     return OTHER
   return GAINED if right else LOST
 
 
-def _compare_set(name: str, samples: Iterable[tuple[int, str, str]],
-                 other: Other, correct: Mapping[str, CorrectFn]
-                 ) -> tuple[dict[str, Any], list[Change]]:
-  """`compare` of one set."""
-  counts = {protocol: collections.Counter() for protocol in correct}
-  common = only_here = 0
-  changes = []
-  for index, label, text in samples:
-    text_there = other_text(other, name, index, label)
-    if text_there is None:
-      only_here += 1
-      continue
-    common += 1
-    outcomes = {}
-    for protocol, is_right in correct.items():
-      here = is_right(label, text)
-      there = here if text == text_there else is_right(label, text_there)
-      outcomes[protocol] = here, there
-      if here is not None:
-        counts[protocol][here, there] += 1
-    if text != text_there:
-      first = next(iter(outcomes.values()))
-      changes.append(Change(name, index, _change(*first), text_there))
-  num_there = sum(set_name == name for set_name, _ in other.texts)
-  return {'common': common, 'only_here': only_here,
-          'only_there': num_there - common,
-          'protocols': {protocol: _table(count)
-                        for protocol, count in counts.items()}}, changes
+class _SetCounts:
+  """What is counted of one set: samples by protocol and (here, there)."""
+
+  def __init__(self, protocol_names: Iterable[str]):
+    self.common = self.only_here = 0
+    self.by_protocol = {name: collections.Counter() for name in protocol_names}
 
 
-def compare(samples: Mapping[str, Iterable[tuple[int, str, str]]],
-            other: Other, correct: Mapping[str, CorrectFn]
-            ) -> tuple[dict[str, Any], list[Change]]:
-  """Compares sample by sample.
+class Comparison:
+  """Compares sample by sample as they come.
 
-  Args:
-    samples: by name of the set: number of the record, label and text.
-    other: what to compare with.
-    correct: by protocol, the headline first, what is right; whether a sample
-      is left out depends on its label alone.
-
-  Returns:
-    What results.json holds of it, with the exact test of McNemar; and the
-    samples that the two read as different texts, in order.
-
-  Raises:
-    InputError: if a sample has another label there.
+  Attributes:
+    changes: samples that the two models read as different texts, in order.
   """
-  sets, changes = {}, []
-  for name, of_set in samples.items():
-    sets[name], of_this = _compare_set(name, of_set, other, correct)
-    changes += of_this
-  return {'with': other.path, 'model': other.model, 'sets': sets}, changes
+
+  def __init__(self, other: Other, correct: Mapping[str, CorrectFn]):
+    """Begins without a sample.
+
+    Args:
+      other: what to compare with.
+      correct: by protocol, the headline first, what is right; whether a
+        sample is left out depends on its label alone.
+    """
+    self.changes = []
+    self._other = other
+    self._correct = correct
+    self._sets = collections.defaultdict(lambda: _SetCounts(correct))
+
+  def add(self, set_name: str, index: int, label: str, text: str,
+          correct: Mapping[str, Optional[bool]]) -> Optional[Change]:
+    """Takes a sample.
+
+    Args:
+      set_name: of its set.
+      index: the number of its record.
+      label: the true text.
+      text: what this model read.
+      correct: by protocol, whether that is right.
+
+    Returns:
+      How the other model read it; None where it has not.
+
+    Raises:
+      OtherDataError: if the sample's label is another one there.
+    """
+    counts = self._sets[set_name]
+    found = self._other.texts.get((set_name, index))
+    if found is None:
+      counts.only_here += 1
+      return None
+    label_there, text_there = found
+    if label_there != label:
+      raise OtherDataError(
+          f'--compare={self._other.path}: not the same data: set {set_name}, '
+          f'record {index} has the label {line_files.shown(label)} here and '
+          f'{line_files.shown(label_there)} there; evaluate both models on '
+          'the same sets.')
+    counts.common += 1
+    there = correct if text == text_there else {
+        name: is_right(label, text_there)
+        for name, is_right in self._correct.items()}
+    for name, count in counts.by_protocol.items():
+      if correct[name] is not None:
+        count[correct[name], there[name]] += 1
+    if text == text_there:
+      return Change(set_name, index, '', text_there)
+    headline = next(iter(self._correct))
+    change = Change(set_name, index,
+                    _change(correct[headline], there[headline]), text_there)
+    self.changes.append(change)
+    return change
+
+  def results(self) -> dict[str, Any]:
+    """What results.json holds of it, with the exact test of McNemar."""
+    num_there = collections.Counter(name for name, _ in self._other.texts)
+    return {'with': self._other.path, 'model': self._other.model, 'sets': {
+        name: {'common': counts.common, 'only_here': counts.only_here,
+               'only_there': num_there[name] - counts.common,
+               'protocols': {protocol: _table(count) for protocol, count
+                             in counts.by_protocol.items()}}
+        for name, counts in self._sets.items()}}

@@ -24,6 +24,8 @@ InputFn = Callable[..., tf.data.Dataset]
 
 # Rows' places in the shard's order.
 _PLACE = 'place'
+# Their images' files.
+_BYTES = 'image_bytes'
 
 # Records that go through Python together: enough to hide what a call costs,
 # few enough to keep all threads busy with small sets.
@@ -230,6 +232,7 @@ def _load_chunk(chunk: tf.Tensor, source: _ChunkSource,
               'source': kept(read.sources), _PLACE: places}
   if for_eval:
     features.update(size=kept(decoded.sides), columns=kept(decoded.widths))
+    features[_BYTES] = kept(read.images)
   return features, {'ids': kept(ids), 'text': kept(read.texts)}
 
 
@@ -388,11 +391,12 @@ def make_train_input_fn(paths: Sequence[str],
   return input_fn
 
 
-def make_eval_input_fn(paths: Union[str, Sequence[str]],
+def make_eval_input_fn(paths: Union[str, Sequence[str], records_lib.Records],
                        model_config: config_lib.ModelConfig,
                        data_config: config_lib.DataConfig,
                        counter: Optional[records_lib.SkipCounter] = None,
-                       limit: Optional[int] = None) -> InputFn:
+                       limit: Optional[int] = None,
+                       with_bytes: bool = False) -> InputFn:
   """An `input_fn` that goes through the records once, in order.
 
   Only records that tell nothing are skipped and counted: a missing part, a
@@ -400,11 +404,13 @@ def make_eval_input_fn(paths: Union[str, Sequence[str]],
   longer label are cut, unknown characters are `<UNK>`.
 
   Args:
-    paths: an LMDB, or several that are read one after the other.
+    paths: an LMDB, or several that are read one after the other; or the
+      records of some that are open already.
     model_config: gives size and channels of images, charset, label length.
     data_config: gives the batch size over all devices, and threads.
     counter: counts skipped records by reason; None to forget them.
     limit: how many of the first records of each to take; None for all.
+    with_bytes: whether features have the images' files too.
 
   Returns:
     As `make_train_input_fn`, but the last batch may have fewer rows, and in
@@ -412,12 +418,16 @@ def make_eval_input_fn(paths: Union[str, Sequence[str]],
       'size': int32 [B, 2], height and width of the image file, in pixels
       'columns': int32 [B], those of `image` from the left that the picture
         takes; all of them with letterbox
+      'image_bytes': string [B], if asked for
 
   Raises:
     InputError: naming the path that is no LMDB.
   """
-  records = records_lib.Records([paths] if isinstance(paths, str) else paths)
+  records = paths if isinstance(
+      paths, records_lib.Records) else records_lib.Records(
+          [paths] if isinstance(paths, str) else paths)
   whole_order = sampling.FirstOrder(records.sizes, limit)
+  dropped = {_PLACE} if with_bytes else {_PLACE, _BYTES}
 
   def input_fn(input_context=None) -> tf.data.Dataset:
     share = _share(input_context, data_config.batch_size, whole_order.span,
@@ -428,7 +438,7 @@ def make_eval_input_fn(paths: Union[str, Sequence[str]],
                           is_training=False)
     dataset = _chunks(source, model_config, data_config, for_eval=True)
     dataset = dataset.map(lambda features, labels: (
-        {key: value for key, value in features.items() if key != _PLACE},
+        {key: value for key, value in features.items() if key not in dropped},
         labels))
     return dataset.rebatch(share.batch_size).prefetch(
         data_config.prefetch_batches).with_options(_options(data_config))

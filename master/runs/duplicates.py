@@ -3,9 +3,7 @@
 import dataclasses
 import hashlib
 import itertools
-from typing import Mapping
-
-from master.data import lmdb_reader
+from typing import Mapping, Sequence
 
 
 @dataclasses.dataclass
@@ -20,29 +18,25 @@ class SharedPictures:
   between: dict[tuple[str, str], int]
 
 
-def _digests(reader: lmdb_reader.LmdbReader, count: int) -> list[bytes]:
-  images = (reader.read(i).image for i in range(count))
-  return [hashlib.blake2b(image, digest_size=16).digest()
-          for image in images if image]
+def digest(image: bytes) -> bytes:
+  """What stands for a picture file: 16 bytes."""
+  return hashlib.blake2b(image, digest_size=16).digest()
 
 
-def find(sets: Mapping[str, tuple[lmdb_reader.LmdbReader, int]]
-         ) -> SharedPictures:
-  """Compares the records of all sets with each other.
+def find(digests: Mapping[str, Sequence[bytes]]) -> SharedPictures:
+  """Compares the pictures of all sets with each other.
 
   Args:
-    sets: by name, and how many of its first records count.
+    digests: by name of the set, of its pictures.
   """
   found = SharedPictures({}, {})
-  digests = {}
-  for name, (reader, count) in sets.items():
-    all_of_set = _digests(reader, count)
-    digests[name] = set(all_of_set)
-    copies = len(all_of_set) - len(digests[name])
+  different = {name: set(of_set) for name, of_set in digests.items()}
+  for name, of_set in digests.items():
+    copies = len(of_set) - len(different[name])
     if copies:
       found.within[name] = copies
-  for a, b in itertools.combinations(digests, 2):
-    common = len(digests[a] & digests[b])
+  for a, b in itertools.combinations(different, 2):
+    common = len(different[a] & different[b])
     if common:
       found.between[a, b] = common
   return found

@@ -27,11 +27,7 @@ _ROWS_AT_ONCE = 16
 
 
 class Judging:
-  """Takes the rows of a run as they come, then makes the results of them.
-
-  Attributes:
-    changes: samples that are read otherwise than by the other model.
-  """
+  """Takes the rows of a run as they come, then makes the results of them."""
 
   def __init__(self, run: evaluation.Run,
                folder: Optional[result_files.ResultsFolder] = None,
@@ -45,19 +41,20 @@ class Judging:
       other: what to compare with, if anything.
       mistakes: collects what a report shows, if there is to be one.
     """
-    self.changes = []
     self._run = run
     self._sets = {eval_set.name: eval_set for eval_set in run.sets}
     self._folder = folder
-    self._other = other
+    self._comparison = other and comparison.Comparison(other, {
+        name: functools.partial(protocols.is_correct, protocol=name)
+        for name in run.protocol_names})
     self._mistakes = mistakes
-    self._compared = {}
     self._skipped = []
 
   def take_all(self):
     """Takes every row that the run gives, with progress on stderr.
 
     Raises:
+      OtherDataError: if the other model read other data.
       InputError: if a set cannot be read further.
     """
     name, progress = None, None
@@ -74,14 +71,13 @@ class Judging:
 
   def _take(self, row: evaluation.Row):
     sample = row.sample
+    change = self._comparison and self._comparison.add(
+        row.set_name, sample.index, sample.label, sample.text, row.correct)
     if self._folder:
       self._folder.add(row.set_name, sample, row.char_confidence)
       self._note_left_out(row)
-    if self._other:
-      self._compared.setdefault(row.set_name, []).append(
-          (sample.index, sample.label, sample.text))
-    if self._mistakes is not None:
-      self._mistakes.add(row)
+    if self._mistakes:
+      self._mistakes.add(row, change)
 
   def _note_left_out(self, row: evaluation.Row):
     for protocol, correct in row.correct.items():
@@ -102,12 +98,12 @@ class Judging:
     """
     run = self._run
     self._skipped = run.skipped()
-    compared = self._compare()
-    pictures = duplicates.find(run.records_read())
+    pictures = duplicates.find(run.digests())
     return results.to_dict(
         model, charset, run.results, settings,
         [*notes, *self._remarks(pictures, bool(settings['limit']))],
-        list(pictures.between), compared, run.is_partial)
+        list(pictures.between),
+        self._comparison and self._comparison.results(), run.is_partial)
 
   def publish(self, found: Mapping[str, Any]):
     """Writes the files, if there is a folder for them.
@@ -119,17 +115,8 @@ class Judging:
       return
     for name, key, reason in self._skipped:
       self._folder.skip(name, key, reason)
-    self._folder.publish(found, map(_line, self.changes)
-                         if self._other else None)
-
-  def _compare(self) -> Optional[dict[str, Any]]:
-    if not self._other:
-      return None
-    compared, self.changes = comparison.compare(
-        self._compared, self._other,
-        {name: functools.partial(protocols.is_correct, protocol=name)
-         for name in self._run.protocol_names})
-    return compared
+    self._folder.publish(found, self._comparison and map(
+        _line, self._comparison.changes))
 
   def _remarks(self, pictures: duplicates.SharedPictures,
                is_limited: bool) -> Iterable[str]:

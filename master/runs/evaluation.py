@@ -18,6 +18,7 @@ from typing import (
   Mapping,
   NamedTuple,
   Optional,
+  Sequence,
 )
 
 import numpy as np
@@ -31,6 +32,7 @@ from master.evaluation import results
 from master.export import predictor as predictor_lib
 from master.inputs import input_fn as input_fn_lib
 from master.metrics import counts as counts_lib
+from master.runs import duplicates
 
 # Features of a batch -> what is read of it.
 ReadFn = Callable[[Mapping[str, np.ndarray]], predictor_lib.ImageReadings]
@@ -56,8 +58,26 @@ class EvalSet(NamedTuple):
     return self.reader.image_key(number - self.reader.number(0))
 
 
+class _HashedRecords(records_lib.Records):
+  """Records that note the digest of each picture when it is read.
+
+  Attributes:
+    digests: by position, of those read so far that have an image.
+  """
+
+  def __init__(self, paths: Sequence[str]):
+    super().__init__(paths)
+    self.digests = {}
+
+  def read(self, position: int) -> lmdb_reader.Record:
+    record = super().read(position)
+    if record.image:
+      self.digests[position] = duplicates.digest(record.image)
+    return record
+
+
 class EvalSets:
-  """Several sets that are read one after the other.
+  """Several sets that are read one after the other, each record once.
 
   Attributes:
     sets: of them.
@@ -78,10 +98,11 @@ class EvalSets:
       InputError: naming the path that is no LMDB or holds no record.
     """
     self._counter = records_lib.SkipCounter(keeps_all=True)
+    self._records = _HashedRecords(list(paths.values()))
     self._input_fn = input_fn_lib.make_eval_input_fn(
-        list(paths.values()), model_config,
-        config_lib.DataConfig(batch_size=batch_size), self._counter, limit)
-    self._records = records_lib.Records(list(paths.values()))
+        self._records, model_config,
+        config_lib.DataConfig(batch_size=batch_size), self._counter, limit,
+        with_bytes=True)
     self.sets = [EvalSet(name, reader, min(len(reader), limit or len(reader)))
                  for name, reader in zip(paths, self._records.readers)]
 
@@ -104,6 +125,13 @@ class EvalSets:
       yield (self.sets[int(self._records.sources(position))],
              self._records.number(position), reason)
 
+  def digests(self) -> Iterator[tuple[EvalSet, int, bytes]]:
+    """Set, number of the record and digest of each picture read so far."""
+    digests = self._records.digests.copy()  # The pipeline may go on reading.
+    sources = self._records.sources(np.array(list(digests), np.int64))
+    for (position, digest), source in zip(digests.items(), sources.tolist()):
+      yield self.sets[source], self._records.number(position), digest
+
 
 class Row(NamedTuple):
   """One image that was read and judged.
@@ -115,6 +143,7 @@ class Row(NamedTuple):
       protocol leaves the sample out.
     char_confidence: of each symbol of the text and its end; None where the
       model does not tell them.
+    image_bytes: the image's file.
     image: float32 [H, W, C] in [-1, 1], as the model saw it.
     columns: those of `image` from the left that the picture takes.
     attention: float32 [T, h, w], where it was asked for.
@@ -123,6 +152,7 @@ class Row(NamedTuple):
   sample: counts_lib.Sample
   correct: Mapping[str, Optional[bool]]
   char_confidence: Optional[list[float]]
+  image_bytes: bytes
   image: np.ndarray
   columns: int
   attention: Optional[np.ndarray]
@@ -213,6 +243,7 @@ class _ReadRow(NamedTuple):
   index: int
   size: list[int]
   columns: int
+  image_bytes: bytes
   image: np.ndarray
   label: bytes
   text: str
@@ -236,7 +267,8 @@ def _read_rows(batch: _Batch) -> Iterator[_ReadRow]:
   return map(_ReadRow._make, zip(
       features['source'].tolist(), features['index'].tolist(),
       features['size'].tolist(), features['columns'].tolist(),
-      features['image'], batch.labels['text'], readings.texts,
+      features['image_bytes'], features['image'], batch.labels['text'],
+      readings.texts,
       readings.confidence.tolist(),
       nothing if readings.char_confidence is None
       else _symbols(readings.char_confidence),
@@ -306,7 +338,7 @@ class Run:
         None if np.isnan(row.confidence) else min(row.confidence, 1.0),
         tuple(row.size))
     return Row(eval_set.name, sample, result.add(sample), row.characters,
-               row.image, row.columns, row.attention)
+               row.image_bytes, row.image, row.columns, row.attention)
 
   def _complete(self, source: int):
     """Marks the sets before number `source` as read to their ends.
@@ -336,36 +368,37 @@ class Run:
       result.batch_seconds.append((int(counts[0]), batch.readings.result()[1]))
     return now
 
+  def _is_done(self, eval_set: EvalSet, number: int) -> bool:
+    """Whether a record counts as read.
+
+    Of a set that was not read to its end, those up to the last image do: what
+    comes behind may be what ended the reading.
+    """
+    result = self.results.get(eval_set.name)
+    return result is not None and not (
+        result.is_partial and number > self._last_index[eval_set.name])
+
   def skipped(self) -> list[tuple[str, str, str]]:
     """Records that were skipped: name of the set, key, reason.
 
-    Of a set that was not read to its end, those before the last image read.
     Their numbers become those of `results`.
     """
     found = []
     for result in self.results.values():
       result.skipped = {}
     for eval_set, number, reason in self._all.skipped():
-      result = self.results.get(eval_set.name)
-      if result is None or (
-          result.is_partial and number > self._last_index[eval_set.name]):
-        continue
-      result.skipped[reason] = result.skipped.get(reason, 0) + 1
-      found.append((eval_set.name, eval_set.key(number), reason))
+      if self._is_done(eval_set, number):
+        skipped = self.results[eval_set.name].skipped
+        skipped[reason] = skipped.get(reason, 0) + 1
+        found.append((eval_set.name, eval_set.key(number), reason))
     return found
 
-  def records_read(self) -> dict[str, tuple[lmdb_reader.LmdbReader, int]]:
-    """By name of each set begun, how many of its first records were read.
-
-    What comes behind may be what ended the reading.
-    """
-    found = {}
-    for eval_set in self.sets:
-      result = self.results.get(eval_set.name)
-      if result is not None:
-        found[eval_set.name] = eval_set.reader, (
-            self._last_index[eval_set.name] - eval_set.reader.number(0) + 1
-            if result.is_partial else eval_set.num_records)
+  def digests(self) -> dict[str, list[bytes]]:
+    """Of the pictures that were read, by name of each set begun."""
+    found = {name: [] for name in self.results}
+    for eval_set, number, digest in self._all.digests():
+      if self._is_done(eval_set, number):
+        found[eval_set.name].append(digest)
     return found
 
   def not_begun(self) -> list[str]:

@@ -49,11 +49,12 @@ class _EvalSet:
   def __init__(self, name: str, path: str, config: config_lib.Config):
     self.name = name
     self.counter = records.SkipCounter()
-    self.num_records = len(records.Records([path]))
+    all_records = records.Records([path])
+    self.num_records = len(all_records)
     limit = config.train.eval_limit or self.num_records
     self.num_interim = min(limit, self.num_records)
     self._input_fn, self._interim_input_fn = (
-        input_fn.make_eval_input_fn(path, config.model, config.data,
+        input_fn.make_eval_input_fn(all_records, config.model, config.data,
                                     self.counter, count)
         for count in (None, self.num_interim))
 

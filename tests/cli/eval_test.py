@@ -387,11 +387,13 @@ class CompareTest(EvalTestCase):
       text = f.read().replace('"too long for it"', '"too short for it"')
     with open(path, 'w', encoding='utf-8') as f:
       f.write(text)
+    before = _json(old)
     process = self._eval(f'--eval_lmdb=Whole={self.whole}',
-                         f'--compare={old}')
-    self.assertEqual(2, process.returncode)
+                         f'--compare={old}', f'--output_dir={old}')
+    self.assertEqual((2, ''), (process.returncode, process.stdout))
     self.assertRegex(process.stderr.splitlines()[-1],
                      'eval: error: .*too short for it')
+    self.assertEqual(before, _json(old))
 
 
 class ReportTest(EvalTestCase):

@@ -88,10 +88,20 @@ _SAMPLES = {
     'C': [(1, 'c', 'c')]}
 
 
-class CompareTest(parameterized.TestCase):
+def _compared(samples, other=_OTHER, correct=_CORRECT):
+  """A Comparison that has taken `samples`, and what it told of each."""
+  found = comparison.Comparison(other, correct)
+  told = [found.add(name, index, label, text,
+                    {protocol: is_right(label, text)
+                     for protocol, is_right in correct.items()})
+          for name, of_set in samples.items() for index, label, text in of_set]
+  return found, told
+
+
+class ComparisonTest(parameterized.TestCase):
 
   def test_counts(self):
-    found, _ = comparison.compare(_SAMPLES, _OTHER, _CORRECT)
+    found = _compared(_SAMPLES)[0].results()
     self.assertEqual(('dir', 'runs/b'), (found['with'], found['model']))
     self.assertEqual(['A', 'B', 'C'], list(found['sets']))
     self.assertEqual({
@@ -110,12 +120,12 @@ class CompareTest(parameterized.TestCase):
     self.assertEqual(found, json.loads(json.dumps(found)))
 
   def test_changes_are_under_the_first_protocol(self):
-    _, changes = comparison.compare(_SAMPLES, _OTHER, _CORRECT)
+    changes = _compared(_SAMPLES)[0].changes
     self.assertEqual(
         [('A', 2, 'gained', 'x'), ('A', 3, 'lost', 'c'),
          ('A', 4, 'other', 'y'), ('A', 5, 'other', 'E'),
          ('A', 6, 'other', '!'), ('B', 1, 'other', 'z')], changes)
-    _, changes = comparison.compare(_SAMPLES, _OTHER, {'exact': _exact})
+    changes = _compared(_SAMPLES, correct={'exact': _exact})[0].changes
     self.assertEqual(
         [(2, 'gained'), (3, 'lost'), (4, 'other'), (5, 'gained'), (6, 'lost'),
          (1, 'lost')], [(c.index, c.change) for c in changes])
@@ -124,19 +134,20 @@ class CompareTest(parameterized.TestCase):
     samples = {'A': [(i, 'a', 'a' if i < 9 else 'b') for i in range(11)]}
     other = comparison.Other('dir', 'm', {
         ('A', i): ('a', 'b' if i < 9 else 'a') for i in range(11)})
-    found, _ = comparison.compare(samples, other, {'exact': _exact})
-    self.assertEqual(significance.mcnemar(9, 2),
-                     found['sets']['A']['protocols']['exact']['p_value'])
+    found, _ = _compared(samples, other, {'exact': _exact})
+    self.assertEqual(
+        significance.mcnemar(9, 2),
+        found.results()['sets']['A']['protocols']['exact']['p_value'])
 
   def test_other_labels_are_other_data(self):
     with self.assertRaisesRegex(
-        errors.InputError, "^--compare=dir: not the same data: set A, record "
-        "2 has the label 'B' here and 'b' there; evaluate [^\n]*$"):
-      comparison.compare({'A': [(2, 'B', 'b')]}, _OTHER, _CORRECT)
+        comparison.OtherDataError, "^--compare=dir: not the same data: set A, "
+        "record 2 has the label 'B' here and 'b' there; evaluate [^\n]*$"):
+      _compared({'A': [(2, 'B', 'b')]})
 
-  def test_other_text(self):
-    self.assertEqual('x', comparison.other_text(_OTHER, 'A', 2, 'b'))
-    self.assertIsNone(comparison.other_text(_OTHER, 'A', 99, 'b'))
+  def test_tells_of_each_sample_how_the_other_model_read_it(self):
+    _, told = _compared({'A': [(1, 'a', 'a'), (2, 'b', 'b'), (99, 'b', '')]})
+    self.assertEqual([('A', 1, '', 'a'), ('A', 2, 'gained', 'x'), None], told)
 
 
 if __name__ == '__main__':

@@ -416,6 +416,15 @@ class EvalTest(InputFnTest):
     self.assertAllEqual(features['size'], sizes)
     self.assertAllEqual(features['columns'], [10, 20, 12])
 
+  def test_files_are_given_where_asked_for(self):
+    opened = records.Records([self._write_broken()])
+    self.assertNotIn('image_bytes', _batches(self._make(opened))[0][0])
+    batches = _batches(self._make(opened, with_bytes=True))
+    self.assertEqual(
+        [opened.read(index - 1).image for index in _indices(batches)],
+        [image for features, _ in batches
+         for image in features['image_bytes']])
+
   def test_several_one_after_the_other(self):
     paths = [self._write([str(i) for i in range(11)]), self._write_broken(),
              self._write(['5', '6'], 'second')]

@@ -1,36 +1,25 @@
 """Tests of master/runs/duplicates.py."""
 
-import os
-
 from absl.testing import absltest
 
-from master.data import lmdb_reader
 from master.runs import duplicates
-from tests.support import word_sets
 
 
 class SharedPicturesTest(absltest.TestCase):
 
-  def _find(self, counts=None, **sets):
-    folder = self.create_tempdir().full_path
-    readers = {name: lmdb_reader.LmdbReader(word_sets.write_words(
-        os.path.join(folder, name), *of_set)) for name, of_set in sets.items()}
-    counts = counts or {name: len(reader) for name, reader in readers.items()}
-    return duplicates.find({
-        name: (reader, counts[name]) for name, reader in readers.items()})
+  def _find(self, **sets):
+    return duplicates.find({name: list(map(duplicates.digest, images))
+                            for name, images in sets.items()})
 
   def test_within_and_between(self):
-    # Pictures go by the number of their record, whatever the label; bytes
-    # that are no image are the same twice.
-    found = self._find(A=(['a', 'b'],), B=(['c', 'd', 'e'], 2), C=(['x'],))
-    self.assertEqual({('A', 'B'): 2, ('A', 'C'): 1, ('B', 'C'): 1},
-                     found.between)
-    self.assertEqual({'B': 1}, found.within)
+    found = self._find(A=[b'a', b'b'], B=[b'b', b'a', b'c', b'c', b'c'],
+                       C=[b'a\0'], D=[b'c', b'd'])
+    self.assertEqual({('A', 'B'): 2, ('B', 'D'): 1}, found.between)
+    self.assertEqual({'B': 2}, found.within)
 
-  def test_the_first_records_alone_count(self):
-    found = self._find({'A': 2, 'B': 1}, A=(['a', 'b'],),
-                       B=(['c', 'd', 'e'], 2))
-    self.assertEqual({('A', 'B'): 1}, found.between)
+  def test_sets_without_a_picture(self):
+    found = self._find(A=[], B=[b'a'], C=[])
+    self.assertEmpty(found.between)
     self.assertEmpty(found.within)
 
 

@@ -10,11 +10,18 @@ import numpy as np
 
 from master import errors
 from master.export import predictor as predictor_lib
+from master.runs import duplicates
 from master.runs import evaluation
+from tests.support import model_files
+from tests.support import pictures
 from tests.support import test_util
 from tests.support import word_sets
 
 PROTOCOLS = ('alnum_ci', 'exact')
+
+
+def _lengths(lists):
+  return {name: len(of_set) for name, of_set in lists.items()}
 
 
 class EvaluationRunTest(parameterized.TestCase):
@@ -116,8 +123,7 @@ class EvaluationRunTest(parameterized.TestCase):
     self.assertTrue(run.is_partial and run.results['A'].is_partial)
     self.assertEqual((3, 50), (run.results['A'].samples,
                                run.results['A'].records))
-    self.assertEqual({'A': 3}, {
-        name: count for name, (_, count) in run.records_read().items()})
+    self.assertEqual({'A': 3}, _lengths(run.digests()))
 
   def test_skipped_records_behind_the_last_row_are_not_told(self):
     path = word_sets.write_words(os.path.join(self._folder, 'first'), ['a'],
@@ -131,8 +137,31 @@ class EvaluationRunTest(parameterized.TestCase):
         seen.append(row)
       self.assertEqual([('A', 'image-000000002', 'undecodable_image')],
                        list(run.skipped()))
-      self.assertEqual({'A': 2, 'B': 2}, {
-          name: count for name, (_, count) in run.records_read().items()})
+      self.assertEqual({'A': 2, 'B': 2}, _lengths(run.digests()))
+
+  def test_digests_are_of_all_pictures_that_records_have(self):
+    path = word_sets.write_words(os.path.join(self._folder, 'first'),
+                                 ['a', 'b'], broken=2)
+    pictures.change_lmdb(
+        path, {'image-000000002': b'', 'label-000000003': None})
+    both = {'A': path, 'B': word_sets.write_words(
+        os.path.join(self._folder, 'second'), ['c'])}
+    with self._run(evaluation.EvalSets(both, test_util.TINY, 4),
+                   self._echo) as run:
+      list(run.rows())
+    # Pictures go by the number of their record, whatever the label.
+    first = duplicates.digest(model_files.encoded_image(0))
+    junk = duplicates.digest(b'no image')
+    self.assertEqual(['A', 'B'], list(run.digests()))
+    self.assertCountEqual([first, junk, junk], run.digests()['A'])
+    self.assertEqual([first], run.digests()['B'])
+
+  def test_rows_have_the_image_files(self):
+    sets = self._sets(batch_size=3, A=(['a', 'b'], 1), B=(['c'] * 3, 0))
+    with self._run(sets, self._echo) as run:
+      rows = list(run.rows())
+    self.assertEqual([model_files.encoded_image(i) for i in (0, 1, 0, 1, 2)],
+                     [row.image_bytes for row in rows])
 
   def test_no_thread_is_left(self):
     before = threading.active_count()

@@ -11,6 +11,7 @@ from master import config as config_lib
 from master import errors
 from master import estimator as estimator_lib
 from master import model_fn as model_fn_lib
+from master.data import lmdb_reader
 from master.inputs import resume
 from master.runs import training
 from master.training import metrics_log
@@ -47,6 +48,19 @@ class TrainingRunTest(tf.test.TestCase):
         self._config(), os.path.join(folder, 'model'), [words],
         {'Words': words})
     self.assertEqual({'Words': results['Words']}, again.train())
+
+  def test_an_evaluation_set_is_opened_once(self):
+    folder = self.create_tempdir().full_path
+    words, val = (word_sets.write_words(os.path.join(folder, name),
+                                        ['abc', 'de', 'g', 'fa'])
+                  for name in ('words', 'val'))
+    with mock.patch.object(lmdb_reader, 'LmdbReader',
+                           wraps=lmdb_reader.LmdbReader) as opened:
+      training.TrainingRun(self._config(eval_limit=2),
+                           os.path.join(folder, 'model'), [words],
+                           {'Val': val})
+    self.assertEqual([mock.call(words), mock.call(val)],
+                     opened.call_args_list)
 
   def test_a_resumed_run_goes_on_in_the_data(self):
     folder = self.create_tempdir().full_path
