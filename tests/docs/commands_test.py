@@ -56,7 +56,7 @@ def commands(path: pathlib.Path) -> list[Command]:
       if match and not word.startswith('-'):
         current = []
         found.append((match.group(1), current))
-      elif word[0] in '|;&><':
+      elif word[:1] in ('|', ';', '&', '>', '<'):
         current = None
       elif current is not None:
         current.append(word)
