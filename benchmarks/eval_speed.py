@@ -6,7 +6,7 @@ In one run and in turn, on the same images:
   decode      images in memory are fed and ids fetched, as the row session of
               benchmarks/decode_speed does it; nothing else is done
   evaluation  all of bin/eval --output_dir: records are read and decoded,
-              texts judged under three protocols, predictions.jsonl written
+              texts scored under three protocols, predictions.jsonl written
   report      the same with --report: attention is computed too, and what the
               page shows is collected
 The last two are the images/s that bin/eval tells, from its first batch on; the
@@ -114,11 +114,11 @@ class _Work:
                 [self._model] * self._num_replicas, with_report),
             tuple(protocols.PROTOCOLS), self._num_replicas,
             lambda: False)) as run:
-      judging = eval_writer_lib.Judging(run, folder, mistakes=mistakes)
-      judging.take_all()
-      found = judging.results(self._model.name, '', {
+      writer = eval_writer_lib.EvalWriter(run, folder, mistakes=mistakes)
+      writer.take_all()
+      found = writer.results(self._model.name, '', {
           'batch_size': self._batch_size, 'limit': None})
-      judging.publish(found)
+      writer.publish(found)
     result = run.results[_SET]
     self.starts.append(time.perf_counter() - started - result.seconds)
     if mistakes is not None:

@@ -33,7 +33,7 @@ def define_flags():
       'fonts', None, 'Folder of fonts that have accents; the one that Pillow '
       'brings has none.', required=True)
   flags.DEFINE_integer('words', 300, 'Words to learn from.', lower_bound=1)
-  flags.DEFINE_integer('unseen_words', 300, 'Words to judge by.',
+  flags.DEFINE_integer('unseen_words', 300, 'Words to score on.',
                        lower_bound=1)
   flags.DEFINE_float('effects', 0.5, 'Strength of all distortions of words, 0 '
                      'to 1.', lower_bound=0.0, upper_bound=1.0)
@@ -83,10 +83,10 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
       'train_seconds': seconds, 'before': before, 'after': after}
   report.write_json(flags_obj.json, found)
   print(found['hardware'], '', sep='\n')
-  for name, judged in (('pretrained', before), ('fine-tuned', after)):
-    print(f'{name:12} {100 * judged["word_accuracy"]:5.1f} % of '
-          f'{judged["samples"]} unseen words, ned '
-          f'{100 * judged["ned"]:.1f} %')
+  for name, scores in (('pretrained', before), ('fine-tuned', after)):
+    print(f'{name:12} {100 * scores["word_accuracy"]:5.1f} % of '
+          f'{scores["samples"]} unseen words, ned '
+          f'{100 * scores["ned"]:.1f} %')
   print(f'training took {seconds / 60:.1f} minutes, evaluations on the way '
         'included')
   return 0

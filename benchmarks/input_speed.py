@@ -6,7 +6,7 @@
 In one run and in turn, from an LMDB of words as MJSynth has them (JPEG, 31
 pixels high), which the benchmark renders unless --lmdb names one:
   bare       JPEGs in memory decoded and scaled to the model's size by all
-             cores, nothing read, judged, checked or counted
+             cores, nothing read, checked or counted
   pipeline   what training reads: shuffled records as batches
   augmented  the same with --augment
 Then the processor time of each stage, and, on an LMDB of --large_records tiny
@@ -203,7 +203,7 @@ def _stages(lmdb: str, images: list[bytes], model: config_lib.ModelConfig,
   some = range(min(_IN_MEMORY, len(records)))
   read = [records.read(i) for i in some]
 
-  def judge():
+  def check():
     for record in read:
       if records_lib.fault(record, charset, model.max_label_length) is None:
         charset.encode(record.label.decode(), model.num_steps)
@@ -215,7 +215,7 @@ def _stages(lmdb: str, images: list[bytes], model: config_lib.ModelConfig,
   found = {
       'reading': _processor_time(lambda: [records.read(i) for i in some],
                                  len(some)),
-      'judging labels': _processor_time(judge, len(some)),
+      'checking labels': _processor_time(check, len(some)),
       'decoding': _processor_time(decode, len(images))}
   wholes = {name: _processor_time(run, count) for name, run in runs.items()}
   if 'pipeline' in wholes:

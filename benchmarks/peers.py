@@ -6,7 +6,7 @@
 Each recogniser gets word images alone: nothing is detected, no angle
 classified. The peers read with their own code and settings in an environment
 that this makes (--peer_venv, pinned by benchmarks/peers.txt). What they read,
-one word at a time, goes to OUTPUT_DIR/NAME.jsonl and is judged by bin/eval
+one word at a time, goes to OUTPUT_DIR/NAME.jsonl and is scored by bin/eval
 --predictions; its files are in OUTPUT_DIR/NAME. Ours is the pretrained model,
 or --model_dir's, as an ONNX model, its quickest form on a CPU; that needs the
 extra `onnx`.
@@ -48,7 +48,7 @@ _FIGURES = ('samples', 'correct', 'word_accuracy', 'word_accuracy_interval',
             'ned')
 
 # Set -> protocol -> _FIGURES.
-Judged = dict[str, dict[str, dict[str, Any]]]
+Scores = dict[str, dict[str, dict[str, Any]]]
 Probes = Mapping[str, peer_probe.Probe]
 
 
@@ -66,7 +66,8 @@ def define_flags():
   config_flags.validate_named_paths('eval_lmdb')
   flags.DEFINE_list('peers', list(peer_environment.PEERS),
                     'Recognisers beside ours.')
-  flags.register_validator('peers', _known_peers)
+  config_flags.validate_names('peers', 'peer', peer_environment.PEERS,
+                              may_be_empty=False)
   flags.DEFINE_string(
       'peer_models', None, "Folder of ONNX files under rapidocr's names, for "
       'peers whose files come with no package.')
@@ -80,8 +81,8 @@ def define_flags():
   flags.DEFINE_string('output_dir', None, 'Folder for texts and judgements; '
                       'made if need be.')
   flags.DEFINE_list('protocols', [], 'Further protocols, as of bin/eval.')
-  flags.register_validator('protocols', _known_protocols)
-  flags.DEFINE_bool('accuracy', True, 'Whether all words are read and judged.')
+  config_flags.validate_names('protocols', 'protocol', protocols.ALL)
+  flags.DEFINE_bool('accuracy', True, 'Whether all words are read and scored.')
   flags.DEFINE_integer('limit', None, 'Records taken of each set, from its '
                        'beginning; all if not given.', lower_bound=1)
   flags.DEFINE_integer('timed_words', 256, 'Words of a timed run; 0 leaves '
@@ -89,24 +90,6 @@ def define_flags():
   report.define_batch_sizes_flag(['1', '8'])
   flags.DEFINE_integer('threads', 2, 'CPUs of each recogniser.', lower_bound=1)
   report.define_flags()
-
-
-def _known_peers(names: Sequence[str]) -> bool:
-  for name in names or ['']:
-    if name not in peer_environment.PEERS:
-      raise flags.ValidationError(
-          f'--peers={",".join(names)}: no peer {name!r}; there are '
-          f'{", ".join(peer_environment.PEERS)}.')
-  return True
-
-
-def _known_protocols(names: Sequence[str]) -> bool:
-  for name in names:
-    if name not in protocols.ALL:
-      raise flags.ValidationError(
-          f'--protocols={",".join(names)}: no protocol {name!r}; there are '
-          f'{", ".join(protocols.ALL)}.')
-  return True
 
 
 def write_pictures(paths: Mapping[str, str], limit: Optional[int],
@@ -172,7 +155,7 @@ def _read_all(probe: peer_probe.Probe, count: int) -> list[peer_probe.Reading]:
   return readings
 
 
-def _judged(folder: str) -> Judged:
+def _scores_of(folder: str) -> Scores:
   """The figures that bin/eval wrote, sets taken together last."""
   with open(os.path.join(folder, results_lib.RESULTS_FILE),
             encoding='utf-8') as f:
@@ -184,23 +167,23 @@ def _judged(folder: str) -> Judged:
           for name, row in sets.items()}
 
 
-def _judge(probes: Probes, places: Sequence[Place], paths: Mapping[str, str],
-           flags_obj: flags.FlagValues, folder: str) -> dict[str, Judged]:
-  """Has every recogniser read all words, and bin/eval judge them."""
+def _score(probes: Probes, places: Sequence[Place], paths: Mapping[str, str],
+           flags_obj: flags.FlagValues, folder: str) -> dict[str, Scores]:
+  """Has every recogniser read all words, and bin/eval score them."""
   os.makedirs(folder, exist_ok=True)
   sets = ','.join(f'{name}={os.path.abspath(path)}'
                   for name, path in paths.items())
   more = [f'--limit={flags_obj.limit}'] if flags_obj.limit else []
   if flags_obj.protocols:
     more.append('--protocols=' + ','.join(flags_obj.protocols))
-  judged = {}
+  scores = {}
   for name, probe in probes.items():
     base = os.path.join(os.path.abspath(folder), name)
     write_predictions(base + '.jsonl', places, _read_all(probe, len(places)))
     stages.run('bin/eval', f'--predictions={base}.jsonl',
                f'--eval_lmdb={sets}', f'--output_dir={base}', *more)
-    judged[name] = _judged(base)
-  return judged
+    scores[name] = _scores_of(base)
+  return scores
 
 
 def _time(probes: Probes, count: int,
@@ -229,16 +212,16 @@ def _time(probes: Probes, count: int,
   return rows
 
 
-def accuracy_table(judged: Mapping[str, Judged]) -> str:
+def accuracy_table(scores: Mapping[str, Scores]) -> str:
   """Word accuracy in percent, for people: a column for each recogniser."""
-  first = next(iter(judged.values()))
+  first = next(iter(scores.values()))
   parts = []
   for protocol in next(iter(first.values())):
-    lines = [[protocol, 'words', *judged]]
+    lines = [[protocol, 'words', *scores]]
     for name, row in first.items():
       lines.append([name, str(row[protocol]['samples']), *(
           f'{100 * found[name][protocol]["word_accuracy"]:.2f}'
-          for found in judged.values())])
+          for found in scores.values())])
     parts.append(report.aligned(lines))
   return '\n\n'.join(parts)
 
@@ -281,8 +264,8 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
     pictures = os.path.join(scratch, 'pictures')
     places = write_pictures(paths, flags_obj.limit, pictures)
     probes = _open(flags_obj, pictures, os.path.join(scratch, 'onnx'), stack)
-    judged = _judge(probes, places, paths, flags_obj,
-                    flags_obj.output_dir or os.path.join(scratch, 'judged')
+    scores = _score(probes, places, paths, flags_obj,
+                    flags_obj.output_dir or os.path.join(scratch, 'scores')
                     ) if flags_obj.accuracy else {}
     rows = (_time(probes, len(places), flags_obj) if flags_obj.timed_words
             else [])
@@ -295,12 +278,12 @@ def main(flags_obj: flags.FlagValues, args: list[str]) -> int:
       rows, report.ratios(rows, {
           f'{name}_over_{OURS}': (name, OURS) for name in probes
           if name != OURS}))
-  found['accuracy'] = judged
+  found['accuracy'] = scores
   report.write_json(flags_obj.json, found)
   print(found['hardware'])
   print('\n'.join(f'{name}: {made_of}' for name, made_of in versions.items()))
-  if judged:
-    print('\n' + accuracy_table(judged))
+  if scores:
+    print('\n' + accuracy_table(scores))
   if rows:
     print('\n' + report.rates_table(rows),
           report.ratios_table(found['ratios']), sep='\n\n')

@@ -2,7 +2,7 @@
 
 Each field describes itself: help text, choices and bounds stand beside its
 default. The absl flag of its name is made from them
-(master/cli/config_flags.py), and values are judged by them.
+(master/cli/config_flags.py), and values are checked by them.
 """
 
 import dataclasses
@@ -77,7 +77,7 @@ def _check(condition: bool, message: str):
 
 
 class _Settings:
-  """Base of the configurations: judges each value by its field."""
+  """Base of the configurations: checks each value by its field."""
 
   def __post_init__(self):
     for field in dataclasses.fields(self):
@@ -273,7 +273,7 @@ class DataConfig(_Settings):
       1, 'Least height and width of a training image, in pixels; smaller ones '
       'are skipped.', must_be=_AT_LEAST_1)
   max_bad_fraction: float = setting(
-      0.5, 'Largest share of the training records that may be skipped, judged '
+      0.5, 'Largest share of the training records that may be skipped, checked '
       'once 1000 were drawn: above it training stops. 1 never stops it.',
       must_be=_SHARE)
 

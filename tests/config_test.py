@@ -193,7 +193,7 @@ class ConfigTest(parameterized.TestCase):
                        field.name)
 
   def test_each_choice_is_accepted_and_no_other(self):
-    judged = 0
+    checked = 0
     for cls in _PARTS:
       for field in dataclasses.fields(cls):
         choices = field.metadata['choices'] or ()
@@ -201,12 +201,12 @@ class ConfigTest(parameterized.TestCase):
           value = cls(**{field.name: choice, **_NEEDED.get(choice, {})})
           self.assertEqual(choice, getattr(value, field.name))
         if choices:
-          judged += 1
+          checked += 1
           with self.assertRaisesRegex(
               errors.InputError, f'--{field.name}=other: must be one of '
               f'{", ".join(choices)}\\.'):
             cls(**{field.name: 'other'})
-    self.assertGreater(judged, 9)
+    self.assertGreater(checked, 9)
 
   def test_what_may_change_are_settings_of_the_model(self):
     self.assertContainsSubset(

@@ -98,7 +98,7 @@ class _Check:
     extent = self.keys.extent
     self.found = lmdb_check.make_findings(extent)
     progress = progress_lib.Progress('Checked', unit='records', total=extent)
-    for job, found in self._judged(self._jobs(range(extent), bool(writer))):
+    for job, found in self._checked(self._jobs(range(extent), bool(writer))):
       start = job.positions[0]
       stop = start + found.records
       self.found.hashes[start:stop] = found.hashes
@@ -110,7 +110,7 @@ class _Check:
     self._add_missing(extent)
     if writer:
       beyond = self.keys.beyond.tolist()
-      for _, found in self._judged(self._jobs(beyond, True)):
+      for _, found in self._checked(self._jobs(beyond, True)):
         self.left_out_beyond.merge(found, max_listed)
         self._copy(found, writer)
     if self.pages.is_outdated():
@@ -125,7 +125,7 @@ class _Check:
           self._characters, self._flags.max_label_length,
           self._flags.max_listed, keep)
 
-  def _judged(self, jobs: Iterable[lmdb_check.Job]
+  def _checked(self, jobs: Iterable[lmdb_check.Job]
               ) -> Iterator[tuple[lmdb_check.Job, lmdb_check.Findings]]:
     """Jobs and what came of them; those that crash are split."""
     for job, found, crashed in self._narrowing.run(jobs):

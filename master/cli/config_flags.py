@@ -1,11 +1,19 @@
 """Flags of the configurations, made from their fields.
 
 Each field has the flag of the same name, with its default, help text and
-choices. Values are judged by the dataclass while flags are parsed.
+choices. Values are checked by the dataclass while flags are parsed.
 """
 
 import dataclasses
-from typing import Any, Callable, Optional, Sequence, Type
+from typing import (
+  Any,
+  Callable,
+  Collection,
+  Mapping,
+  Optional,
+  Sequence,
+  Type,
+)
 
 from absl import flags
 
@@ -50,8 +58,8 @@ def define(cls: Type[Any], inherit: Optional[InheritFn] = None,
   Args:
     cls: one of the dataclasses of master/config.py.
     inherit: of a command whose model may have settings already: those that
-      are given are judged together with these, not with the defaults.
-    validate: whether to judge them as they are parsed; not where most
+      are given are checked together with these, not with the defaults.
+    validate: whether to check them as they are parsed; not where most
       settings are learned later.
   """
   for field in dataclasses.fields(cls):
@@ -62,7 +70,7 @@ def define(cls: Type[Any], inherit: Optional[InheritFn] = None,
       default = list(map(str, default))
     _define_flag(field, default)
 
-  def judge(values: dict[str, Any]):
+  def check(values: dict[str, Any]):
     try:
       inherited = inherit(flags.FLAGS) if inherit else None
     except errors.InputError:
@@ -71,7 +79,7 @@ def define(cls: Type[Any], inherit: Optional[InheritFn] = None,
     from_flags(cls, flags.FLAGS if inherited else values, inherited)
 
   if validate:
-    _validate([field.name for field in dataclasses.fields(cls)], judge)
+    _validate([field.name for field in dataclasses.fields(cls)], check)
 
 
 def define_unset(cls: Type[Any], names: Sequence[str], note: str):
@@ -89,12 +97,12 @@ def define_unset(cls: Type[Any], names: Sequence[str], note: str):
       name: value for name, value in values.items() if value is not None}))
 
 
-def _validate(names: Sequence[str], judge: Callable[[dict[str, Any]], Any]):
-  """Lets `judge` raise InputError for values of flags as they are parsed."""
+def _validate(names: Sequence[str], check: Callable[[dict[str, Any]], Any]):
+  """Lets `check` raise InputError for values of flags as they are parsed."""
 
   def is_valid(values: dict[str, Any]) -> bool:
     try:
-      judge(values)
+      check(values)
     except errors.InputError as e:
       raise flags.ValidationError(str(e)) from e
     return True
@@ -124,7 +132,7 @@ def not_given(cls: Type[Any], flags_obj: flags.FlagValues) -> list[str]:
 
 
 def given(cls: Type[Any], flags_obj: flags.FlagValues) -> dict[str, Any]:
-  """Values of the other fields, not judged yet."""
+  """Values of the other fields, not checked yet."""
   missing = not_given(cls, flags_obj)
   return {field.name: _convert(field, flags_obj[field.name].value)
           for field in dataclasses.fields(cls) if field.name not in missing}
@@ -153,6 +161,27 @@ def from_flags(cls: Type[Any], values: Any, inherited: Any = None) -> Any:
 def validate_named_paths(flag: str):
   """The flag holds NAME=PATH pairs whose names differ."""
   _validate([flag], lambda values: named_paths(flag, values[flag]))
+
+
+def validate_names(flag: str, what: str, known: Collection[str],
+                   may_be_empty: bool = True):
+  """The list flag holds names of what there is.
+
+  Args:
+    flag: its name.
+    what: what a name is of, for messages.
+    known: the names that there are.
+    may_be_empty: whether the list may be.
+  """
+  def check(values: Mapping[str, Sequence[str]]):
+    names = values[flag] or ([] if may_be_empty else [''])
+    for name in names:
+      if name not in known:
+        raise errors.InputError(
+            f'--{flag}={",".join(names)}: no {what} {name!r}; there are '
+            f'{", ".join(known)}.')
+
+  _validate([flag], check)
 
 
 def named_paths(flag: str, pairs) -> dict[str, str]:

@@ -98,7 +98,7 @@ class _Packing:
     total = self._count_items()
     progress = progress_lib.Progress('Packed', total=total,
                                      unit=self._source.unit)
-    for job, results in self._judged(self._jobs()):
+    for job, results in self._loaded(self._jobs()):
       for item, result in zip(job.items, results):
         if isinstance(result, image_loading.Good):
           writer.add(result.image, result.text)
@@ -142,7 +142,7 @@ class _Packing:
     mean = self._num_bytes / self._num_good
     return max(1, min(_MAX_CHUNK, int(_CHUNK_BYTES / mean)))
 
-  def _judged(self, jobs: Iterable[image_loading.Job]) -> Iterator[tuple[
+  def _loaded(self, jobs: Iterable[image_loading.Job]) -> Iterator[tuple[
       image_loading.Job, list[Union[image_loading.Good, image_loading.Bad]]]]:
     """Shares and what their items lead to; shares that crash are split."""
     narrowing = parallel.Narrowing(image_loading.load, self._flags.processes)

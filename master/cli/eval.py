@@ -8,11 +8,11 @@ case_sensitive (A-Z, a-z and 0-9 count) and exact (the strings as they are).
 counts. Records that cannot be read are counted by reason. images/s includes
 reading and decoding them.
 
-With --predictions it judges the texts of any other recogniser.
+With --predictions it scores the texts of any other recogniser.
 
 With --output_dir, results.json, predictions.jsonl and skipped.jsonl are
 written there, with --report a page to look at as well. SIGINT and SIGTERM end
-the reading; what was read until then is judged, written and marked as
+the reading; what was read until then is scored, written and marked as
 partial, and the exit status is 1.
 """
 
@@ -48,7 +48,7 @@ def define_flags():
   """Flags of bin/eval."""
   flags.DEFINE_string(
       'predictions', None,
-      'Texts of any recogniser, to be judged in the place of a model: JSON '
+      'Texts of any recogniser, to be scored in the place of a model: JSON '
       'lines or tab-separated lines of set, index or key, text and, if there '
       'is one, confidence; or the folder of an earlier evaluation. A record '
       'without a line counts as read as nothing.')
@@ -60,7 +60,7 @@ def define_flags():
   config_flags.validate_named_paths('eval_lmdb')
   flags.DEFINE_list(
       'protocols', [],
-      'Protocols to judge by beside alnum_ci, case_sensitive and exact: '
+      'Protocols to score by, apart from alnum_ci, case_sensitive and exact: '
       f'{", ".join(protocols.OPTIONAL)}.')
   flags.DEFINE_string(
       'output_dir', None,
@@ -88,20 +88,11 @@ def define_flags():
       'model, in turn where there are fewer; on a CPU they share one. If not '
       'given, as many as there are GPUs, or 2 on a CPU; 1 measures latency '
       'undisturbed.', lower_bound=1)
-  flags.register_validator('protocols', _known_protocols)
+  config_flags.validate_names('protocols', 'protocol', protocols.ALL)
   flags.register_multi_flags_validator(
       ['report', 'output_dir'],
       lambda values: not values['report'] or bool(values['output_dir']),
       '--report: needs --output_dir, the folder that the page is written to.')
-
-
-def _known_protocols(names: list[str]) -> bool:
-  for name in names:
-    if name not in protocols.ALL:
-      raise flags.ValidationError(
-          f'--protocols={",".join(names)}: no protocol {name!r}; there are '
-          f'{", ".join(protocols.ALL)}.')
-  return True
 
 
 def _settings(flags_obj: flags.FlagValues,
@@ -161,7 +152,7 @@ def _run(flags_obj: flags.FlagValues, is_over: Callable[[], bool],
     collected = mistakes.Mistakes(source.model_config)
   with evaluation.Run(sets, source.read, _protocol_names(flags_obj),
                       source.num_replicas, is_over) as run:
-    found = _judge(flags_obj, run, source, notes, folder, other, collected)
+    found = _evaluate(flags_obj, run, source, notes, folder, other, collected)
   if collected:
     _write_report(folder.path(results.REPORT_FILE), found, collected)
   if run.is_partial:
@@ -169,22 +160,22 @@ def _run(flags_obj: flags.FlagValues, is_over: Callable[[], bool],
   return app.EXIT_FAILURE if run.is_partial else 0
 
 
-def _judge(flags_obj: flags.FlagValues, run: 'evaluation_lib.Run',
-           source: 'readers_lib.Reader', notes: list[str],
-           folder: Optional[result_files.ResultsFolder],
-           other: Optional[comparison.Other],
-           collected: Optional['mistakes_lib.Mistakes']) -> dict[str, Any]:
-  """Reads and judges, prints the table and writes the files.
+def _evaluate(flags_obj: flags.FlagValues, run: 'evaluation_lib.Run',
+              source: 'readers_lib.Reader', notes: list[str],
+              folder: Optional[result_files.ResultsFolder],
+              other: Optional[comparison.Other],
+              collected: Optional['mistakes_lib.Mistakes']) -> dict[str, Any]:
+  """Reads and scores, prints the table and writes the files.
 
   Returns:
     What results.json holds.
   """
   from master.runs import eval_writer as eval_writer_lib
-  judging = eval_writer_lib.Judging(run, folder, other, collected)
+  writer = eval_writer_lib.EvalWriter(run, folder, other, collected)
   found = None
   is_to_publish = True
   try:
-    judging.take_all()
+    writer.take_all()
   except comparison.OtherDataError:
     is_to_publish = False  # A wrong flag: the folder keeps its old files.
     raise
@@ -192,10 +183,10 @@ def _judge(flags_obj: flags.FlagValues, run: 'evaluation_lib.Run',
     # Whatever else ended the reading, what was read is told and kept.
     if is_to_publish and any(
         result.samples for result in run.results.values()):
-      found = judging.results(source.name, source.charset,
-                              _settings(flags_obj, source), notes)
+      found = writer.results(source.name, source.charset,
+                             _settings(flags_obj, source), notes)
       print(tables.table(found), flush=True)
-      judging.publish(found)
+      writer.publish(found)
   if found is None:
     raise KeyboardInterrupt
   return found
@@ -220,7 +211,7 @@ def main(flags_obj: flags.FlagValues, unused_arguments: list[str]) -> int:
   from master.estimator.hooks import stop_signals
   with stop_signals.catching(
       (signal.SIGINT, signal.SIGTERM),
-      'what was read so far is judged and written') as received, (
+      'what was read so far is scored and written') as received, (
           contextlib.ExitStack()) as stack:
     try:
       return _run(flags_obj, lambda: received.number is not None, stack)

@@ -84,15 +84,6 @@ def _are_patterns(values: Sequence[str]) -> bool:
     return False
 
 
-def _are_changeable(names: Sequence[str]) -> bool:
-  for name in names:
-    if name not in config_lib.CHANGEABLE:
-      raise flags.ValidationError(
-          f'--change_model={",".join(names)}: {name!r} cannot be changed; '
-          f'there are {", ".join(config_lib.CHANGEABLE)}.')
-  return True
-
-
 def define_flags():
   """Defines the flags of this command."""
   config_flags.define(config_lib.ModelConfig, _inherited)
@@ -156,7 +147,8 @@ def define_flags():
       'change_model', [],
       'Settings of the model in --model_dir that a training which goes on may '
       f'change, of {", ".join(config_lib.CHANGEABLE)}, separated by commas.')
-  flags.register_validator('change_model', _are_changeable)
+  config_flags.validate_names('change_model', 'changeable setting',
+                              config_lib.CHANGEABLE)
   flags.mark_flags_as_required(['model_dir', 'train_lmdb'])
   config_flags.validate_named_paths('eval_lmdb')
   flags.register_multi_flags_validator(

@@ -55,10 +55,10 @@ def load(job: Job) -> list[Union[Good, Bad]]:
   Returns:
     What each item leads to, in their order.
   """
-  return [_judge(job, item) for item in job.items]
+  return [_load(job, item) for item in job.items]
 
 
-def _judge(job: Job, item: image_sources.Item) -> Union[Good, Bad]:
+def _load(job: Job, item: image_sources.Item) -> Union[Good, Bad]:
   source = image_sources.SOURCES[job.source]
   try:
     path, text = source.parse(item.content)

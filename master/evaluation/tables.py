@@ -15,7 +15,7 @@ def _percent(value: float) -> str:
   return f'{100 * value:.2f}'
 
 
-def _judged(values: Mapping[str, Any]) -> list[str]:
+def _score_cells(values: Mapping[str, Any]) -> list[str]:
   """Cells of one protocol."""
   if not values['samples']:
     return [_NOTHING] * len(_HEAD)
@@ -54,7 +54,7 @@ def _block(found: Mapping[str, Any], names: Sequence[str]) -> list[str]:
            str(values['samples']), str(sum(values['skipped'].values())),
            f'{values["images_per_second"]:.1f}',
            *(cell for protocol in names
-             for cell in _judged(values['protocols'][protocol]))]
+             for cell in _score_cells(values['protocols'][protocol]))]
           for name, values in _named(found)]
   widths = [max(map(len, column)) for column in zip(head, *rows)]
   # A protocol's name stands over all its columns.

@@ -44,8 +44,8 @@ def _name(name: str, values: Mapping[str, Any]) -> str:
   return f'{shown_name(name)}{partial}'
 
 
-def _judged(name: str, protocol: str, values: Mapping[str, Any],
-            is_set: bool) -> list[str]:
+def _score_cells(name: str, protocol: str, values: Mapping[str, Any],
+                 is_set: bool) -> list[str]:
   """Cells of one protocol."""
   scores = values['protocols'].get(protocol)
   if not scores or not scores['samples']:
@@ -86,7 +86,7 @@ def accuracy_table(results: Mapping[str, Any]) -> str:
       f'<th scope="colgroup" colspan="4">{markup.text(protocol)}</th>'
       for protocol in found) + '</tr>')
   body = [[_name(name, values), markup.count(values['samples']),
-           *(cell for protocol in found for cell in _judged(
+           *(cell for protocol in found for cell in _score_cells(
                name, protocol, values, name in results['sets']))]
           for name, values in rows(results)]
   spans = '<colgroup span="2"></colgroup>' + (

@@ -26,7 +26,7 @@ _HEADLINE = next(iter(protocols.PROTOCOLS))
 _ROWS_AT_ONCE = 16
 
 
-class Judging:
+class EvalWriter:
   """Takes the rows of a run as they come, then makes the results of them."""
 
   def __init__(self, run: evaluation.Run,

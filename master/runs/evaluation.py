@@ -1,6 +1,6 @@
 """An evaluation: images of several sets read and scored in one pipeline.
 
-The reading of a batch, the loading of the next one and the judging of the
+The reading of a batch, the loading of the next one and the scoring of the
 last one go on at the same time. One pipeline loads all sets: to build one
 takes as long as to read some thousand images with a small model.
 """
@@ -134,7 +134,7 @@ class EvalSets:
 
 
 class Row(NamedTuple):
-  """One image that was read and judged.
+  """One image that was read and scored.
 
   Attributes:
     set_name: of its set.
@@ -276,11 +276,11 @@ def _read_rows(batch: _Batch) -> Iterator[_ReadRow]:
 
 
 class Run:
-  """Reads and judges all sets; a context manager that ends its threads.
+  """Reads and scores all sets; a context manager that ends its threads.
 
   Attributes:
     sets: what is evaluated on.
-    protocol_names: what is judged by.
+    protocol_names: what is scored by.
     results: by name of the set, of those begun; they grow.
     is_partial: whether not everything was read.
   """
@@ -293,7 +293,7 @@ class Run:
     Args:
       sets: what to evaluate on.
       read: reads a batch; called in `num_threads` threads.
-      protocol_names: protocols to judge by.
+      protocol_names: protocols to score by.
       num_threads: batches that are read at the same time.
       is_over: asked again and again; true ends the evaluation.
     """
@@ -308,7 +308,7 @@ class Run:
     self._feeder = _Feeder(sets, read, num_threads)
 
   def rows(self) -> Iterator[Row]:
-    """Each image when it has been read and judged, in order.
+    """Each image when it has been read and scored, in order.
 
     Raises:
       InputError: if a set cannot be read further, or was without an image.
@@ -319,13 +319,13 @@ class Run:
       started = started or self._feeder.first_loaded
       for row in _read_rows(batch):
         self._complete(row.source)
-        yield self._judged(row)
+        yield self._scored(row)
       started = self._clock(batch, started)
     if not self._is_over():
       self._complete(len(self.sets))
       self.is_partial = False
 
-  def _judged(self, row: _ReadRow) -> Row:
+  def _scored(self, row: _ReadRow) -> Row:
     eval_set = self.sets[row.source]
     result = self.results.get(eval_set.name)
     if result is None:

@@ -78,7 +78,7 @@ def missing_texts(texts: TextsByPlace,
                 for i in range(eval_set.num_records))
     if count:
       notes.append(f'{eval_set.name}: {count} records without a text are '
-                   'judged as read as nothing')
+                   'scored as read as nothing')
   return notes
 
 

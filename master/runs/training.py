@@ -132,7 +132,7 @@ class TrainingRun:
 
   Attributes:
     estimator: that trains.
-    best: judges evaluations and keeps the best checkpoints; None where no set
+    best: compares evaluations and keeps the best checkpoints; None where no set
       may choose them.
   """
 
@@ -286,7 +286,7 @@ class TrainingRun:
             for eval_set, metrics in zip(self._eval_sets, results)}
 
   def _tell_plan(self):
-    """Logs what is to be done, and by what it is judged."""
+    """Logs what is to be done, and what it is evaluated on."""
     config = self._config
     logging.info('Training from step %d to %d in %s', self._first_step,
                  config.train_steps, self.estimator.model_dir)
@@ -328,7 +328,7 @@ class TrainingRun:
 
   def _evaluated(self, eval_set: _EvalSet, checkpoint: str,
                  results: Mapping[str, Any], is_final: bool):
-    """Logs and judges an evaluation."""
+    """Logs an evaluation and keeps what is best."""
     step = int(results[tf.GraphKeys.GLOBAL_STEP])
     is_whole = is_final or not eval_set.is_limited
     evaluation = (eval_set.name, step, is_whole)
@@ -343,9 +343,9 @@ class TrainingRun:
     # A part and the whole do not compare.
     if (self.best and eval_set.name == self.best.criterion.set_name
         and is_whole != eval_set.is_limited):
-      self._judge(step, values[self.best.criterion.metric], checkpoint)
+      self._keep_best(step, values[self.best.criterion.metric], checkpoint)
 
-  def _judge(self, step: int, value: float, checkpoint: str):
+  def _keep_best(self, step: int, value: float, checkpoint: str):
     best, name = self.best, self.best.criterion.name
     is_best = best.update(step, value, checkpoint)
     if is_best:

@@ -87,11 +87,11 @@ class PeersTest(parameterized.TestCase):
                                  ('ete\t1\n', 0.5)])}
     places = [peers.Place('a', i) for i in (1, 2, 3)] + [peers.Place('b', 1)]
     folder = self.create_tempdir().full_path
-    judged = peers._judge(probes, places, paths, _flags(protocols=['mmocr']),
+    scores = peers._score(probes, places, paths, _flags(protocols=['mmocr']),
                           folder)
-    self.assertEqual(['good', 'bad'], list(judged))
+    self.assertEqual(['good', 'bad'], list(scores))
     found = {(name, set_name, protocol): figures['correct']
-             for name, sets in judged.items()
+             for name, sets in scores.items()
              for set_name, row in sets.items()
              for protocol, figures in row.items()}
     self.assertEqual({
@@ -105,7 +105,7 @@ class PeersTest(parameterized.TestCase):
         ('bad', 'b', 'exact'): 0, ('bad', 'b', 'mmocr'): 0,
     }, {key: value for key, value in found.items() if key[1] in 'ab'})
     self.assertEqual(3, found['good', 'a+b', 'alnum_ci'])
-    self.assertEqual(4, judged['good']['a+b']['exact']['samples'])
+    self.assertEqual(4, scores['good']['a+b']['exact']['samples'])
     # A text must not depend on its neighbours.
     self.assertEqual([([0, 1, 2, 3], 1)], probes['good'].asked)
     # What bin/eval was given: a line for each picture that was one.
@@ -179,7 +179,7 @@ class PeersTest(parameterized.TestCase):
         'eval_lmdb': [f'{name}={value}' for name, value in paths.items()],
         'peers': ['ppocrv6_tiny'], 'peer_models': None,
         'peer_venv': os.path.join(folder, 'venv'), 'model_dir': model_dir,
-        'turn_tall': False, 'output_dir': os.path.join(folder, 'judged'),
+        'turn_tall': False, 'output_dir': os.path.join(folder, 'scores'),
         'protocols': [], 'accuracy': True, 'limit': None, 'timed_words': 2,
         'batch_sizes': ['1', '2'], 'threads': 1, 'repeats': 1, 'json': path}
 
@@ -191,8 +191,8 @@ class PeersTest(parameterized.TestCase):
     with open(path, encoding='utf-8') as f:
       found = json.load(f)
     self.assertEqual(['ours', 'ppocrv6_tiny'], list(found['accuracy']))
-    judged = found['accuracy']['ppocrv6_tiny']
-    self.assertEqual([1, 0, 1], [judged[name]['alnum_ci']['correct']
+    scores = found['accuracy']['ppocrv6_tiny']
+    self.assertEqual([1, 0, 1], [scores[name]['alnum_ci']['correct']
                                  for name in ('a', 'b', 'a+b')])
     self.assertEqual([('ours', 1), ('ppocrv6_tiny', 1), ('ours', 2),
                       ('ppocrv6_tiny', 2)],
@@ -204,7 +204,7 @@ class PeersTest(parameterized.TestCase):
     self.assertEqual('rapidocr 3.0, onnxruntime 1.0',
                      found['settings']['versions']['ppocrv6_tiny'])
     self.assertTrue(os.path.exists(
-        os.path.join(folder, 'judged', 'ppocrv6_tiny', 'predictions.jsonl')))
+        os.path.join(folder, 'scores', 'ppocrv6_tiny', 'predictions.jsonl')))
 
 
 if __name__ == '__main__':

@@ -27,11 +27,11 @@ def define_flags():
   flags.DEFINE_integer('number', 2, 'How many, in things.', lower_bound=1)
   flags.DEFINE_string('what', None, 'What to do.', required=True)
 
-  def judge(values):
+  def check(values):
     if values['what'] == 'nothing' and values['number'] == 7:
       raise flags.ValidationError('--what=nothing: not with --number=7.')
     return True
-  flags.register_multi_flags_validator(['number', 'what'], judge)
+  flags.register_multi_flags_validator(['number', 'what'], check)
 
 
 class InvalidArgumentError(Exception):

@@ -46,7 +46,7 @@ class CopyLmdbTest(parameterized.TestCase):
   def test_merges_any_layout_byte_for_byte(self):
     self._write('a', 'one', 'Straße')
     image = pictures.png(seed=9)
-    # No image to be judged: nobody looks at it.
+    # No image to be checked: nobody looks at it.
     pictures.write_items(self._path('b'), {
         'nSamples': b'2', 'image-1': image, 'transcript-1': b'three',
         'image-2': b'no picture', 'transcript-2': b' 4 '})

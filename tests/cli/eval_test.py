@@ -292,7 +292,7 @@ class PredictionsTest(EvalTestCase):
     return self.create_tempfile('texts.jsonl', '\n'.join(lines) + '\n'
                                 ).full_path
 
-  def _judge(self, path, *arguments):
+  def _evaluate(self, path, *arguments):
     return self._run(f'--predictions={path}', f'--eval_lmdb=Hand={self.hand}',
                      f'--output_dir={self.folder}', *arguments)
 
@@ -300,15 +300,15 @@ class PredictionsTest(EvalTestCase):
     path = self._write([
         json.dumps({'index': i, 'text': pair[1], 'confidence': 0.5})
         for i, (pair, _) in enumerate(HAND_CASES, 1)])
-    process = self._judge(path, '--protocols=dtrb,master_tf,mmocr')
+    process = self._evaluate(path, '--protocols=dtrb,master_tf,mmocr')
     self.assertEqual(0, process.returncode, process.stderr)
     values = _json(self.folder)['sets']['Hand']['protocols']
     self.assertEqual(ALL, list(values))
     for column, protocol in enumerate(ALL):
-      judged = [verdicts[column] for _, verdicts in HAND_CASES
+      scored = [verdicts[column] for _, verdicts in HAND_CASES
                 if verdicts[column] is not None]
       self.assertEqual(
-          (len(judged), sum(judged), len(HAND_CASES) - len(judged)),
+          (len(scored), sum(scored), len(HAND_CASES) - len(scored)),
           (values[protocol]['samples'], values[protocol]['correct'],
            sum(values[protocol]['left_out'].values())), protocol)
     left_out = collections.Counter(
@@ -318,7 +318,7 @@ class PredictionsTest(EvalTestCase):
     self.assertEqual(1, left_out['master_tf', 'label_too_long'])
 
   def test_records_without_a_text_are_read_as_nothing(self):
-    process = self._judge(self._write(['{"index": 3, "text": "word"}']))
+    process = self._evaluate(self._write(['{"index": 3, "text": "word"}']))
     self.assertEqual(0, process.returncode, process.stderr)
     self.assertIn('Hand: 12 records without a text', process.stdout)
     values = _json(self.folder)['sets']['Hand']
@@ -334,7 +334,7 @@ class PredictionsTest(EvalTestCase):
       (['{"index": 3, "text": "a"}', '{"index": 4, "te'], ':2: '))
   def test_faulty_lines_are_named(self, lines, place):
     path = self._write(lines)
-    process = self._judge(path)
+    process = self._evaluate(path)
     self.assertEqual((2, ''), (process.returncode, process.stdout))
     self.assertRegex(process.stderr.splitlines()[-1],
                      f'^eval: error: {re.escape(path)}{place}')
@@ -354,7 +354,7 @@ class PredictionsTest(EvalTestCase):
 
 class CompareTest(EvalTestCase):
 
-  def _judged(self, texts, name, *arguments):
+  def _evaluated(self, texts, name, *arguments):
     """Folder of the results of these texts."""
     path = self.create_tempfile(f'{name}.tsv', ''.join(
         f'{i}\t{text}\n' for i, text in enumerate(texts, 1))).full_path
@@ -365,9 +365,9 @@ class CompareTest(EvalTestCase):
     return folder, process.stdout
 
   def test_gained_and_lost(self):
-    old, _ = self._judged(['abc', 'x', '!', 'y', 'x', 'ab', 'b', 'c'], 'old')
-    new, table = self._judged(['abc', 'def', '?', 'z', 'g', 'a', 'b', 'c'],
-                              'new', f'--compare={old}')
+    old, _ = self._evaluated(['abc', 'x', '!', 'y', 'x', 'ab', 'b', 'c'], 'old')
+    new, table = self._evaluated(['abc', 'def', '?', 'z', 'g', 'a', 'b', 'c'],
+                                 'new', f'--compare={old}')
     comparison = _json(new)['comparison']
     counts = comparison['sets']['Whole']['protocols']['alnum_ci']
     self.assertEqual(
@@ -381,7 +381,7 @@ class CompareTest(EvalTestCase):
                   [line.split() for line in table.splitlines()])
 
   def test_other_data_are_refused(self):
-    old, _ = self._judged(['a'] * 8, 'old')
+    old, _ = self._evaluated(['a'] * 8, 'old')
     path = os.path.join(self.folder, 'old', 'predictions.jsonl')
     with open(path, encoding='utf-8') as f:
       text = f.read().replace('"too long for it"', '"too short for it"')

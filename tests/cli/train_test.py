@@ -157,8 +157,9 @@ class TrainTest(absltest.TestCase):
     process = commands.run(*self._arguments(
         'm', '--change_model=image_width,hidden_size'))
     self.assertEqual(2, process.returncode)
-    self.assertIn("'hidden_size' cannot be changed; there are image_height, ",
-                  process.stderr)
+    self.assertIn(
+        "no changeable setting 'hidden_size'; there are image_height, ",
+        process.stderr)
 
   def _train(self, *arguments, cwd=None):
     """Runs the command; returns what it logs."""

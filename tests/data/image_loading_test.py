@@ -18,7 +18,7 @@ class JudgingTest(absltest.TestCase):
     self._png = pictures.png()
     self._folder.create_file('Word/good.png', self._png, mode='wb')
 
-  def _judge(self, source: str, *contents: bytes):
+  def _load(self, source: str, *contents: bytes):
     items = [image_sources.Item(i, content)
              for i, content in enumerate(contents)]
     return image_loading.load(image_loading.Job(source, self._images, items))
@@ -27,13 +27,13 @@ class JudgingTest(absltest.TestCase):
     self._folder.create_file('other.png', pictures.png(seed=1), mode='wb')
     self.assertEqual(
         [(pictures.png(seed=1), 'one'), (self._png, 'two')],
-        self._judge('tsv', b'other.png\tone', b'Word/good.png\ttwo'))
+        self._load('tsv', b'other.png\tone', b'Word/good.png\ttwo'))
     self.assertEqual([(self._png, 'Word')],
-                     self._judge('folders', b'Word/good.png'))
+                     self._load('folders', b'Word/good.png'))
 
   def test_absolute_path(self):
     path = os.path.join(self._images, 'Word/good.png').encode()
-    self.assertEqual([(self._png, 'x')], self._judge('tsv', path + b'\tx'))
+    self.assertEqual([(self._png, 'x')], self._load('tsv', path + b'\tx'))
 
   def test_bad_ones(self):
     self._folder.create_file('cut.png', self._png[:-20], mode='wb')
@@ -41,7 +41,7 @@ class JudgingTest(absltest.TestCase):
     # It has no blocks, so it takes no room.
     with open(os.path.join(self._images, 'huge'), 'wb') as f:
       f.truncate(2**29 + 1)
-    found = self._judge(
+    found = self._load(
         'tsv', b'cut.png\ta', b'none\ta', b'Word\ta', b'fifo\ta', b'huge\ta',
         b'/dev/zero\ta', b'no\0path\ta', b'no tab', b'x' * 5000 + b'\ta')
     self.assertEqual(
@@ -55,7 +55,7 @@ class JudgingTest(absltest.TestCase):
       self.assertIn(detail, bad.detail)
 
   def test_folders_say_the_path_once(self):
-    bad, = self._judge('folders', b'Word/none.png')
+    bad, = self._load('folders', b'Word/none.png')
     self.assertEqual(('missing_image', 'No such file or directory'), bad)
 
   def test_halves(self):

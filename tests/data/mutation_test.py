@@ -105,8 +105,8 @@ class MutationTest(absltest.TestCase):
     self.assertEqual(self.count, result.samples + counter.total)
     self.assertLen(used, result.samples)
     self.assertContainsSubset(counter.counts, records_lib.FATAL)
-    for protocol, judged in result.protocols.items():
-      self.assertEqual(result.samples, judged.samples + judged.left_out.total(),
+    for protocol, scores in result.protocols.items():
+      self.assertEqual(result.samples, scores.samples + scores.left_out.total(),
                        protocol)
 
   def test_check_judges_each_record_once(self):

@@ -245,7 +245,7 @@ class ReadingTest(tf.test.TestCase, parameterized.TestCase):
 
 
 class BeamTest(tf.test.TestCase, parameterized.TestCase):
-  """Beams of the model's own steps, judged by teacher forcing."""
+  """Beams of the model's own steps, scored by teacher forcing."""
 
   @classmethod
   def setUpClass(cls):

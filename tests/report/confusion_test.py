@@ -26,9 +26,9 @@ class MatrixTest(absltest.TestCase):
 
   def test_shows_those_that_are_confused_most(self):
     many = [chr(0x4e00 + i) for i in range(confusion.MAX_CHARACTERS + 5)]
-    judged = {'confusions': [[c, '', 1000 - i] for i, c in enumerate(many)],
+    scores = {'confusions': [[c, '', 1000 - i] for i, c in enumerate(many)],
               'characters': {}}
-    found = confusion.matrix(judged, '')
+    found = confusion.matrix(scores, '')
     self.assertEqual(found.characters, many[:confusion.MAX_CHARACTERS])
     self.assertEqual(found.num_hidden, 5)
     self.assertLen(found.counts, confusion.MAX_CHARACTERS)
@@ -61,8 +61,8 @@ class MatrixTest(absltest.TestCase):
                      ['c4', 'c1', 'c1', 'c1'])
 
   def test_one_of_each(self):
-    judged = {'confusions': [['a', 'b', 1]], 'characters': {'a': 1}}
-    tree = _parse(confusion.svg(confusion.matrix(judged, ''), {}, ''))
+    scores = {'confusions': [['a', 'b', 1]], 'characters': {'a': 1}}
+    tree = _parse(confusion.svg(confusion.matrix(scores, ''), {}, ''))
     self.assertLen(list(tree.iter(f'{_SVG}g')), 1)
 
 

@@ -33,12 +33,12 @@ class SectionsTest(absltest.TestCase):
     self.assertLen(head, 14)
     self.assertEqual([row[0] for row in (first, second, both)],
                      [*reports.SETS, '+'.join(reports.SETS)])
-    judged = self.results['sets'][reports.SETS[1]]['protocols']['exact']
-    low, high = judged['word_accuracy_interval']
+    scores = self.results['sets'][reports.SETS[1]]['protocols']['exact']
+    low, high = scores['word_accuracy_interval']
     self.assertEqual(second[-4:], [
-        f'{100 * judged["word_accuracy"]:.2f}',
-        f'{100 * low:.1f}\u2013{100 * high:.1f}', f'{100 * judged["ned"]:.2f}',
-        str(judged['samples'] - judged['correct'])])
+        f'{100 * scores["word_accuracy"]:.2f}',
+        f'{100 * low:.1f}\u2013{100 * high:.1f}', f'{100 * scores["ned"]:.2f}',
+        str(scores['samples'] - scores['correct'])])
 
   def test_links_to_the_gallery(self):
     self.assertIn(
@@ -124,9 +124,9 @@ class SectionsTest(absltest.TestCase):
     self.assertEqual(sections.comparison({'comparison': None}), '')
 
   def test_lead(self):
-    judged = {'samples': 1234, 'word_accuracy': 0.5,
+    scores = {'samples': 1234, 'word_accuracy': 0.5,
               'word_accuracy_interval': [0.4, 0.6]}
-    found = sections.lead('A+B', 'exact', judged)
+    found = sections.lead('A+B', 'exact', scores)
     self.assertIn('<strong>50.00 %</strong> of 1,234 words', found)
     self.assertIn('40.0\u201360.0', found)
     self.assertEqual(sections.lead('A', 'exact', {'samples': 0}), '')

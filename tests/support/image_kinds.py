@@ -1,7 +1,7 @@
 """Images of every kind, and what is to be read of them.
 
 One table for image_ops, which decodes in the graph, and image_check, which
-judges without it. The pictures are made or known, not decoded, so that
+checks without it. The pictures are made or known, not decoded, so that
 decoders are held against something else than decoders.
 """
 

@@ -142,10 +142,10 @@ def evaluate(path: str):
   files.write(os.path.join(weights, 'values'), f'of step {step}')
   files.write(os.path.join(weights, 'checkpoint'),
               f'model_checkpoint_path: "model.ckpt-{step}"\n')
-  judged = {'word_accuracy': 0.25, 'ned': 0.5, 'samples': 4}
+  scores = {'word_accuracy': 0.25, 'ned': 0.5, 'samples': 4}
   files.write(os.path.join(results, 'results.json'), json.dumps({
       'sets': {'Own': {'samples': 4, 'protocols': {
-          'alnum_ci': judged, 'case_sensitive': judged}}}}))
+          'alnum_ci': scores, 'case_sensitive': scores}}}}))
 
 
 def run(plan_path: str, path: str) -> int:

@@ -1,4 +1,4 @@
-"""The best checkpoints: judging, keeping, and what kills leave."""
+"""The best checkpoints: comparing, keeping, and what kills leave."""
 
 import json
 import os
@@ -89,7 +89,7 @@ class BestCheckpointsTest(absltest.TestCase):
     return best_checkpoints.BestCheckpoints(self.model_dir, criterion, keep,
                                             **more)
 
-  def _judge(self, best, *values, first=1):
+  def _update(self, best, *values, first=1):
     return [best.update(step, value, self._checkpoint(step))
             for step, value in enumerate(values, first)]
 
@@ -116,7 +116,7 @@ class BestCheckpointsTest(absltest.TestCase):
     os.chdir(os.path.dirname(self.model_dir))
     best = best_checkpoints.BestCheckpoints(
         os.path.basename(self.model_dir), VAL, 1)
-    self._judge(best, 0.5)
+    self._update(best, 0.5)
     os.chdir('/')
     self.assertEqual([1], self._kept())
     self.assertEqual(f'{self.best_dir}/model.ckpt-1',
@@ -126,7 +126,7 @@ class BestCheckpointsTest(absltest.TestCase):
     best = self._make()
     self.assertIsNone(best.best)
     self.assertEqual([True, False, True, False],
-                     self._judge(best, 0.5, 0.3, 0.7, 0.6))
+                     self._update(best, 0.5, 0.3, 0.7, 0.6))
     self.assertEqual([3, 4], self._kept())
     self.assertEmpty(self._files_of(1))
     self.assertEqual((3, 0.7), (best.best['step'], best.best['value']))
@@ -141,7 +141,7 @@ class BestCheckpointsTest(absltest.TestCase):
 
   def test_outlives_the_original(self):
     best = self._make()
-    self._judge(best, 0.5)
+    self._update(best, 0.5)
     for name in os.listdir(self.model_dir):
       if name.startswith('model.ckpt'):
         os.remove(os.path.join(self.model_dir, name))
@@ -153,52 +153,52 @@ class BestCheckpointsTest(absltest.TestCase):
 
   def test_copies_where_no_links_are(self):
     with mock.patch.object(os, 'link', side_effect=OSError):
-      self._judge(self._make(), 0.5, 0.6)
+      self._update(self._make(), 0.5, 0.6)
     self.assertEqual([2, 1], self._kept())
 
   def test_lower_loss_is_better(self):
     best = self._make(1, best_checkpoints.Criterion('Val', 'loss'))
-    self.assertEqual([True, True, False], self._judge(best, 3.0, 2.0, 2.5))
+    self.assertEqual([True, True, False], self._update(best, 3.0, 2.0, 2.5))
     self.assertEqual([2], self._kept())
 
   def test_of_equal_values_the_first_stays(self):
     self.assertEqual([True, False, False],
-                     self._judge(self._make(), 0.5, 0.5, 0.5))
+                     self._update(self._make(), 0.5, 0.5, 0.5))
     self.assertEqual([1, 2], self._kept())
 
   def test_no_number_is_never_kept(self):
     nan = float('nan')
     best = self._make(early_stop_evals=2)
     self.assertEqual([False, True, False, False],
-                     self._judge(best, nan, 0.1, nan, nan))
+                     self._update(best, nan, 0.1, nan, nan))
     self.assertEqual([2], self._kept())
     self.assertTrue(best.should_stop)
 
   def test_keeping_none_still_judges(self):
     best = self._make(keep=0)
-    self.assertEqual([True, False], self._judge(best, 0.5, 0.1))
+    self.assertEqual([True, False], self._update(best, 0.5, 0.1))
     self.assertEmpty(self._kept())
     self.assertEqual(1, self._make(keep=0).since_best)
 
   def test_early_stop_outlives_a_restart(self):
-    self._judge(self._make(early_stop_evals=3), 0.5, 0.1, 0.2)
+    self._update(self._make(early_stop_evals=3), 0.5, 0.1, 0.2)
     best = self._make(early_stop_evals=3)
     self.assertFalse(best.should_stop)
-    self._judge(best, 0.3, first=4)
+    self._update(best, 0.3, first=4)
     self.assertTrue(best.should_stop)
     self.assertTrue(self._make(early_stop_evals=3).should_stop)
     self.assertFalse(self._make(early_stop_evals=4).should_stop)
     self.assertFalse(self._make().should_stop)
 
   def test_a_step_judged_last_is_not_judged_again(self):
-    self._judge(self._make(), 0.5, 0.1)
+    self._update(self._make(), 0.5, 0.1)
     best = self._make()
     self.assertFalse(best.update(2, 0.9, self._checkpoint(2)))
     self.assertEqual(1, best.since_best)
 
   def test_a_step_done_over_keeps_the_better(self):
     best = self._make()
-    self._judge(best, 0.5, 0.6, 0.1)
+    self._update(best, 0.5, 0.6, 0.1)
     best = self._make()
     # As after a run from step 1: steps 2 and 3 come again.
     best.update(2, 0.55, self._checkpoint(2, 'worse'))
@@ -213,15 +213,15 @@ class BestCheckpointsTest(absltest.TestCase):
       self.assertIn('better', f.read())
 
   def test_keeping_fewer_than_before(self):
-    self._judge(self._make(keep=3), 0.1, 0.2, 0.3)
-    self._judge(self._make(keep=1), 0.05, first=4)
+    self._update(self._make(keep=3), 0.1, 0.2, 0.3)
+    self._update(self._make(keep=1), 0.05, first=4)
     self.assertEqual([3], self._kept())
 
   def test_a_kill_at_any_moment_leaves_the_old_or_the_new(self):
     replace, survived = os.replace, False
     for count in range(40):
       self.setUp()
-      self._judge(self._make(keep=1), 0.5)
+      self._update(self._make(keep=1), 0.5)
       left = count
 
       def killed(*args):
@@ -234,14 +234,14 @@ class BestCheckpointsTest(absltest.TestCase):
       best = self._make(keep=1)
       try:
         with mock.patch.object(os, 'replace', killed):
-          self._judge(best, 0.7, first=2)
+          self._update(best, 0.7, first=2)
         survived = True
       except _Killed:
         pass
       self.assertLen(self._kept(), 1)  # Usable as it is,
       again = self._make(keep=1)
       self.assertEqual([again.best['step']], self._kept())  # as what it says,
-      self._judge(again, 0.9, first=3)  # and to go on with,
+      self._update(again, 0.9, first=3)  # and to go on with,
       self.assertEqual([3], self._kept())
       self.assertEqual({'best.json', 'checkpoint', 'config.json'},  # and tidy.
                        {name for name in os.listdir(self.best_dir)
@@ -253,7 +253,7 @@ class BestCheckpointsTest(absltest.TestCase):
     self.assertGreater(count, 3)
 
   def test_a_checkpoint_that_somebody_removed(self):
-    self._judge(self._make(), 0.5, 0.7)
+    self._update(self._make(), 0.5, 0.7)
     for name in self._files_of(2):
       os.remove(os.path.join(self.best_dir, name))
     with self.assertLogs(level='WARNING') as logs:
@@ -264,7 +264,7 @@ class BestCheckpointsTest(absltest.TestCase):
     self.assertEqual([3, 1], self._kept())
 
   def test_values_that_do_not_compare(self):
-    self._judge(self._make(records=7), 0.5)
+    self._update(self._make(records=7), 0.5)
     with self.assertRaisesRegex(errors.InputError,
                                 '--eval_limit: .* by 7 records of Val, now .*'
                                 ' by 5;'):

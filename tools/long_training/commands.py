@@ -112,7 +112,7 @@ class Commands:
     return [sys.executable, '-c', code, self._folder.model_dir]
 
   def flag_checks(self) -> list[tuple[str, list[str]]]:
-    """(Field of the plan, command that judges it); none twice."""
+    """(Field of the plan, command that checks it); none twice."""
     found = {}
     for number, stage in enumerate(self._plan.stages):
       for field, command, flags in (

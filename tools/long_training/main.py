@@ -33,7 +33,7 @@ def _options(arguments: Optional[Sequence[str]]) -> argparse.Namespace:
   parser.add_argument(
       '--folder', required=True, help='where all of it lies; made if need be')
   parser.add_argument('--check', action='store_true',
-                      help='judge the plan, print what it comes to, and end')
+                      help='check the plan, print what it comes to, and end')
   parser.add_argument('--report', action='store_true',
                       help='print the evaluations so far, and end')
   parser.add_argument('--tell_seconds', type=float, default=60,

@@ -1,4 +1,4 @@
-"""What a long training is to do: a JSON file, read and judged.
+"""What a long training is to do: a JSON file, read and checked.
 
 All of the work follows from the plan and the step that the newest checkpoint
 has: which run of bin/train is under way, on which shards, with what seeds. So
@@ -232,7 +232,7 @@ class Plan:
 
 
 class _Fields:
-  """Values of a JSON object, taken one by one and judged."""
+  """Values of a JSON object, taken one by one and checked."""
 
   def __init__(self, values: Any, where: str,
                outer: Optional['_Fields'] = None):

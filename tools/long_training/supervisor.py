@@ -91,7 +91,7 @@ class Supervisor:
   # What is known from start to start.
 
   def _restore(self):
-    """Looks what there is, and judges whether the plan still fits it."""
+    """Looks what there is, and checks whether the plan still fits it."""
     state = self._folder.read_json(_STATE) or {}
     self._seconds = state.get('seconds', 0.0)
     self._processor_seconds = {
@@ -379,7 +379,7 @@ class Supervisor:
 
 
 def check_flags(commands: commands_lib.Commands, root: str, path: str):
-  """Has the commands judge the plan's flags.
+  """Has the commands check the plan's flags.
 
   Args:
     commands: of the plan.

@@ -42,7 +42,7 @@ class Received:
 
 @contextlib.contextmanager
 def catching(numbers: Sequence[int],
-              announcement: str = 'training ends after this step'
+             announcement: str = 'training ends after this step'
               ) -> Iterator[Received]:
   """Takes note of the first of the signals `numbers`; a second one kills.
 
