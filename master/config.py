@@ -294,7 +294,7 @@ class AugmentConfig(_Settings):
   """
   augment: float = setting(
       0.0, 'Strength of the changes to training images; 0 is none. It scales '
-      'how much an effect does; augment_rotation and so on tell how often. '
+      'how much an effect does; augment_rotation and so on set how often. '
       'data_tools/show_augmentation draws what comes of it.',
       must_be=_SHARE)
   augment_rotation: float = _probability(0.2, 'is turned, by up to 12 degrees')
@@ -507,7 +507,7 @@ class TrainConfig(_Settings):
     """Checks that optimizer and schedule read what is not at its default.
 
     For a training that begins; a `config.json` of an older version, which
-    only tells how a model came about, may hold what nothing reads.
+    only records how a model was made, may hold what nothing reads.
 
     Raises:
       InputError: naming a setting that is not read.
@@ -570,7 +570,7 @@ class ExportConfig(_Settings):
 class Config:
   """Everything a model directory's `config.json` holds.
 
-  `data` and `train` tell how the model came about; they are None for a model
+  `data` and `train` record how the model was made; they are None for a model
   that was not trained here. `augment` belongs to them and is off by default.
   `export` is that of an exported model.
   """

@@ -64,7 +64,7 @@ class PendingFolder:
   """A hidden folder beside an output, which becomes it by a rename.
 
   One file in it may be locked as long as its process lives, so that those
-  that killed processes left can be told from those in use, and removed.
+  that killed processes left can be told apart from those in use, and removed.
 
   Attributes:
     path: of the hidden folder; '' before it is made.
@@ -136,7 +136,7 @@ class PendingFolder:
       try:
         lock = claim(os.path.join(folder, self._locked_file))
       except OSError:
-        continue  # Nobody can tell whether it is still written to.
+        continue  # Nobody can know whether it is still written to.
       if lock is not None:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)

@@ -5,7 +5,7 @@ import platform
 
 
 def _processor(path: str = '/proc/cpuinfo') -> str:
-  """Model name of the processor, '' where the system does not tell it."""
+  """Model name of the processor, '' where the system does not say."""
   try:
     with open(path, encoding='utf-8') as f:
       names = [line.partition(':')[2] for line in f

@@ -19,7 +19,7 @@ class Progress:
     Args:
       name: what is worked on, first in each line.
       interval: seconds between lines.
-      total: images to do, to tell the time left; None if unknown.
+      total: images to do, to estimate the time left; None if unknown.
       unit: what is counted, where it is not images.
     """
     self.count = 0

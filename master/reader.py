@@ -93,7 +93,7 @@ class Reader:
 
     Raises:
       InputError: if an array or Pillow picture is of a wrong kind, batch_size
-        below 1, or attention asked of a model that cannot tell it.
+        below 1, or attention asked of a model that gives none.
       TypeError: if something is no picture.
     """
     readings = self.stream(pictures, batch_size=batch_size,

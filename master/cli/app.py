@@ -98,7 +98,7 @@ def _fail(name: str, message: str) -> int:
 
 
 def _reader_left() -> int:
-  """Of stdout, `| head` say: nothing to tell it any more."""
+  """Of stdout, as under `| head`: nobody reads it any more."""
   # Python flushes stdout once more at its exit and would complain there.
   os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
   return EXIT_FAILURE

@@ -74,7 +74,7 @@ def define(cls: Type[Any], inherit: Optional[InheritFn] = None,
     try:
       inherited = inherit(flags.FLAGS) if inherit else None
     except errors.InputError:
-      # No fault of a flag: the command meets it again and tells.
+      # No fault of a flag: the command meets it again and reports it.
       return
     from_flags(cls, flags.FLAGS if inherited else values, inherited)
 

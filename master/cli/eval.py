@@ -4,7 +4,7 @@ Prints a table with the word accuracy, its 95 % interval and the mean of
 1 - normalised edit distance (ned) of each evaluation set, in percent, under
 three protocols: alnum_ci (a-z and 0-9 alone count, case does not),
 case_sensitive (A-Z, a-z and 0-9 count) and exact (the strings as they are).
---protocols adds others of the field; docs/evaluation.md tells what each
+--protocols adds others of the field; docs/evaluation.md says what each
 counts. Records that cannot be read are counted by reason. images/s includes
 reading and decoding them.
 
@@ -74,7 +74,7 @@ def define_flags():
   flags.DEFINE_string(
       'compare', None,
       'Folder that an earlier evaluation of another model on the same sets '
-      'wrote (its --output_dir): tells sample by sample what was gained and '
+      'wrote (its --output_dir): shows sample by sample what was gained and '
       'lost, and whether that may be chance.')
   flags.DEFINE_integer(
       'batch_size', 64, 'Images read at a time.', lower_bound=1)
@@ -180,7 +180,7 @@ def _evaluate(flags_obj: flags.FlagValues, run: 'evaluation_lib.Run',
     is_to_publish = False  # A wrong flag: the folder keeps its old files.
     raise
   finally:
-    # Whatever else ended the reading, what was read is told and kept.
+    # Whatever else ended the reading, what was read is reported and kept.
     if is_to_publish and any(
         result.samples for result in run.results.values()):
       found = writer.results(source.name, source.charset,

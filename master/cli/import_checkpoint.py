@@ -44,7 +44,7 @@ def define_flags():
   flags.DEFINE_string(
       'model_dir', None,
       'Directory to write: a new or an empty one.', required=True)
-  # Judged when the file has told the rest.
+  # Checked when the file has given the rest.
   config_flags.define(config_lib.ModelConfig, validate=False)
 
 

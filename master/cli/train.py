@@ -286,7 +286,7 @@ def _write_settings(flags_obj: flags.FlagValues, config: config_lib.Config,
 
 
 def _train(run: Any, model_dir: str) -> int:
-  """Trains, prints the newest metrics and tells the exit status."""
+  """Trains, prints the newest metrics and returns the exit status."""
   from master.estimator.distribute import worker_health
   from master.estimator.hooks import stop_signals
   try:

@@ -80,7 +80,7 @@ def data_file(path: str) -> str:
       found, is_file = path, stat.S_ISREG(mode)
     else:
       found = os.path.join(path, 'data.mdb')
-      # As os.path.isfile, but a folder that may not be entered is told.
+      # As os.path.isfile, but a folder that may not be entered is reported.
       is_file = stat.S_ISREG(os.stat(found).st_mode)
   except (FileNotFoundError, NotADirectoryError):
     if os.path.isdir(path):
@@ -126,7 +126,7 @@ def newest_meta(path: str, read: Callable[[int, int, int], bytes]) -> Meta:
   if first.page_size not in _PAGE_SIZES:
     raise PageError(path, 0, f'pages of {first.page_size} bytes')
   second = _meta(path, read(first.page_size, _META_SIZE, 1), 1)
-  # Only the first page tells the size.
+  # Only the first page holds the size.
   newest = max(first, second, key=lambda meta: meta.transaction)
   return newest._replace(page_size=first.page_size)
 

@@ -15,7 +15,7 @@ _KEYS_AT_ONCE = 1000  # Told to whoever waits.
 
 @dataclasses.dataclass
 class Keys:
-  """What the keys tell, whatever they lead to.
+  """What the keys alone show.
 
   Attributes:
     total: number of keys.
@@ -68,7 +68,7 @@ def scan_keys(pages: lmdb_pages.PageReader, layout: lmdb_reader.Layout,
     layout: of its keys.
     count: what the counter says.
     max_listed: damaged pages and other keys that are named.
-    on_keys: is told now and then how many more it were.
+    on_keys: called now and then with the number of further keys.
   """
   found = Keys()
   limit = min(count, pages.meta.num_keys + lmdb_reader.MAX_MISSING)

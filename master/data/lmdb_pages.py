@@ -107,7 +107,7 @@ class PageReader:
     """All keys that can be reached, in bytewise order.
 
     Args:
-      on_damage: is told of each page that has to be passed over, with all
+      on_damage: called for each page that has to be passed over, with all
         that hangs on it.
     """
     if self.meta.depth:

@@ -64,7 +64,7 @@ def draw(total: int, wanted: int, seed: int,
     total: number of positions.
     wanted: number of those to accept.
     seed: any int.
-    accept: tells whether a position will do; called once for each drawn.
+    accept: whether a position will do; called once for each drawn.
 
   Yields:
     Accepted positions, mostly rising, as that is fast to read. Fewer than

@@ -21,7 +21,7 @@ LABEL_OUTSIDE_CHARSET = 'label_outside_charset'
 UNDECODABLE_IMAGE = 'undecodable_image'
 IMAGE_TOO_SMALL = 'image_too_small'
 
-# Without these a record tells nothing, not even how well it was read.
+# Without these a record is of no use, not even how well it was read.
 FATAL = frozenset({MISSING_IMAGE, MISSING_LABEL, LABEL_NOT_UTF8,
                    UNDECODABLE_IMAGE})
 

@@ -44,7 +44,7 @@ class ImageReadings(NamedTuple):
     texts: N texts.
     confidence: float32 [N], probability of the whole texts.
     char_confidence: float32 [N, T], of each symbol, `<EOS>` included, then 0;
-      None where an older SavedModel does not tell it.
+      None where an older SavedModel does not give it.
     attention: where asked for, float32 [N, T, h, w], where the decoder looked
       for each symbol, on the feature map's grid; each map sums to 1, those
       after `<EOS>` are zeros.
@@ -193,7 +193,7 @@ class Predictor:
       with_attention: whether readings get `attention`.
 
     Raises:
-      InputError: if the model cannot tell its attention.
+      InputError: if the model gives no attention maps.
     """
     if not image_bytes:
       return []
@@ -215,8 +215,8 @@ class Predictor:
 
     Args:
       images: float32 [N, H, W, C] in [-1, 1].
-      with_attention: whether readings get `attention`, where the model can
-        tell it (`tells_attention`).
+      with_attention: whether readings get `attention`, where the model
+        gives it (`tells_attention`).
 
     Returns:
       An ImageReadings.

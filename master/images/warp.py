@@ -1,7 +1,7 @@
 """Random bends, turns and crops of the words of a batch.
 
 What lies beyond a picture's edge is taken to look like the edge, as the wall
-around a word looks like the wall next to it: black corners would tell the
+around a word looks like the wall next to it: black corners would show the
 model of the augmentation.
 """
 

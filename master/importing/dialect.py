@@ -68,7 +68,7 @@ class Row(NamedTuple):
 
 
 class Structure(NamedTuple):
-  """What the names in a file tell.
+  """What the names in a file say.
 
   Attributes:
     stage_blocks: blocks of the four stages, at least 1 each.

@@ -64,7 +64,7 @@ def _vote(shapes: Shapes) -> _Votes:
 
 
 def _vote_context(shapes: Shapes, channels: tuple[int, ...]) -> _Votes:
-  """Collects what context blocks tell, given the channels of the stages."""
+  """Collects what context blocks show, given the channels of the stages."""
   votes = _Votes()
   for name, shape in shapes.items():
     block = re.match(r'backbone/stage(\d)_block\d+/context/(.+)', name)
@@ -87,15 +87,15 @@ def _vote_context(shapes: Shapes, channels: tuple[int, ...]) -> _Votes:
 def from_shapes(dialect: dialect_lib.Dialect,
                 structure: dialect_lib.Structure,
                 shapes: Shapes) -> tuple[dict[str, Any], int]:
-  """What names and shapes tell.
+  """What names and shapes determine.
 
   Args:
     dialect: of the file.
-    structure: what the names told.
+    structure: what the names said.
     shapes: of the tensors in our layout, by our names.
 
   Returns:
-    Fields of ModelConfig, and the number of classes; 0 if no tensor tells.
+    Fields of ModelConfig, and the number of classes; 0 if unknown.
   """
   votes = _vote(shapes)
   default = config_lib.ModelConfig()
@@ -137,8 +137,8 @@ def resolve(path: str, dialect: dialect_lib.Dialect, found: Mapping[str, Any],
   Args:
     path: of the file, for messages.
     dialect: of the file.
-    found: what its tensors tell. No flag may say otherwise.
-    in_file: what else the file tells.
+    found: what its tensors determine. No flag may say otherwise.
+    in_file: what else the file says.
     given: fields that the user set by flags.
 
   Raises:

@@ -15,7 +15,7 @@ class State:
     shapes: of all tensors, by name, in the file's order.
     read: from a name to the tensor's value, float32. Raises InputError where
       it cannot be read or is of another kind.
-    settings: fields of ModelConfig that the file tells beside its tensors.
+    settings: fields of ModelConfig that the file holds besides its tensors.
   """
   path: str
   shapes: Mapping[str, tuple[int, ...]]

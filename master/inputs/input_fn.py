@@ -77,7 +77,7 @@ class _ChunkSource:
       model_config: gives charset and label length.
       data_config: gives what may be skipped.
       counter: counts what is skipped.
-      is_training: skip all that cannot be trained on, not just what tells
+      is_training: skip all that cannot be trained on, not just what says
         nothing.
     """
     self._records = records
@@ -316,7 +316,7 @@ def _with_position(features: dict[str, tf.Tensor], labels, share: _Share,
   """Adds to a batch where it ends in the order, in place of rows' places."""
   features = dict(features)
   places = features.pop(_PLACE)
-  # Pipelines go on in step, so one tells about where the others are.
+  # Pipelines go on in step, so one shows about where the others are.
   behind = (places[-1] + 1) * share.num_shards
   features[resume.FEATURE] = tf.tile(
       [[behind, fingerprint]], [tf.size(places), 1])
@@ -399,7 +399,7 @@ def make_eval_input_fn(paths: Union[str, Sequence[str], records_lib.Records],
                        with_bytes: bool = False) -> InputFn:
   """An `input_fn` that goes through the records once, in order.
 
-  Only records that tell nothing are skipped and counted: a missing part, a
+  Only unusable records are skipped and counted: a missing part, a
   label that is no UTF-8, an image that cannot be decoded. Class ids of a
   longer label are cut, unknown characters are `<UNK>`.
 

@@ -24,16 +24,16 @@ def record(position: tf.Tensor) -> tf.Operation:
     variable = tf.get_variable(
         NAME, [2], tf.int64, tf.zeros_initializer(), trainable=False,
         use_resource=True,
-        # All replicas of a step are told the same.
+        # All replicas of a step are given the same.
         aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
   return variable.assign(position[0])
 
 
 def restored_place(model_dir: Optional[str], order: sampling.Order) -> int:
-  """The place in `order` to go on from; 0 where nothing tells another.
+  """The place in `order` to go on from; 0 where nothing says otherwise.
 
   Args:
-    model_dir: whose newest checkpoint tells.
+    model_dir: whose newest checkpoint holds it.
     order: over all shards.
   """
   checkpoint = model_dir and tf.train.latest_checkpoint(model_dir)

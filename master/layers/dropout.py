@@ -8,7 +8,7 @@ _PLACES = 'master_dropout_places'  # Graph collection, one entry each.
 def dropout(x: tf.Tensor, rate: float) -> tf.Tensor:
   """Zeroes each value with probability `rate` (Srivastava 2014).
 
-  Which ones is told by the graph's seed, the place among the graph's dropouts
+  Which ones depends on the graph's seed, the place among the graph's dropouts
   and the global step alone, so that a training that goes on from a checkpoint
   drops what one without a break would. A graph that lacks a seed or a step
   draws anew in each run. Replicas have places of their own.

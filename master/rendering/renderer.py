@@ -71,7 +71,7 @@ class Settings:
     stencil_rate: share of words with gaps in the letters.
     worn_rate: share of words whose strokes are eroded, as of chalk or brush.
     neon_rate: share of words of glowing tubes on something dark.
-    engraved_rate: share of words that edges alone tell from what they stand
+    engraved_rate: share of words that only edges set off from what they stand
       on.
     contour_rate: share of words of thin lines around the letters.
     shadow_rate: share of words whose shadow lies away from them.

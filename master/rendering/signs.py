@@ -82,7 +82,7 @@ def _neon(picture: Image.Image, mask: Image.Image, look: compositing.Look,
 
 def _engraved(picture: Image.Image, mask: Image.Image, look: compositing.Look,
               rng: random.Random) -> float:
-  """Letters of the material they stand on, that edges alone tell apart."""
+  """Letters of the material they stand on, visible by their edges alone."""
   reach = max(1, round(look.stroke * rng.uniform(0.15, 0.3)))
   right, down = rng.choice(((1, 1), (-1, 1), (1, -1), (-1, -1), (0, 1),
                             (0, -1)))

@@ -141,7 +141,7 @@ def _labels(text: str, num_symbols: int) -> list[_Label]:
   if num_symbols == len(text) + 1:
     names.append('end')
   elif num_symbols != len(text):
-    # Some symbols stand for no character; which of them, nothing tells.
+    # Some symbols stand for no character; which of them is unknown.
     names, text = num_symbols * [''], ''
   return [_Label(i + 1, name, i < len(text)) for i, name in enumerate(names)]
 

@@ -132,7 +132,8 @@ def confusions(name: str, values: Mapping[str, Any], charset: str) -> str:
     return '<p>No character is confused.</p>'
   found = confusion.matrix(scores, charset)
   description = (f'Confusion matrix of {name}, {protocol}. Most frequent: '
-                 f'{confusion.summary(scores)}. More are in the table that follows.')
+                 f'{confusion.summary(scores)}. More are in the table that '
+                 'follows.')
   hidden = (f' {markup.count(found.num_hidden)} characters that are confused '
             'less often are not drawn.' if found.num_hidden else '')
   return (

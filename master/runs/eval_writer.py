@@ -94,7 +94,7 @@ class EvalWriter:
       model: what was evaluated.
       charset: its characters, in class order.
       settings: of the evaluation, as results.json holds them.
-      notes: what is to be said beside what the sets themselves tell.
+      notes: remarks in addition to those on the sets themselves.
     """
     run = self._run
     self._skipped = run.skipped()

@@ -142,7 +142,7 @@ class Row(NamedTuple):
     correct: by protocol, whether that is without a fault; None where the
       protocol leaves the sample out.
     char_confidence: of each symbol of the text and its end; None where the
-      model does not tell them.
+      model does not give them.
     image_bytes: the image's file.
     image: float32 [H, W, C] in [-1, 1], as the model saw it.
     columns: those of `image` from the left that the picture takes.
@@ -238,7 +238,7 @@ class _Feeder:
 
 
 class _ReadRow(NamedTuple):
-  """What a batch tells of one image."""
+  """What a batch holds of one image."""
   source: int
   index: int
   size: list[int]

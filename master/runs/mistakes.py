@@ -23,7 +23,7 @@ def extent(size: tuple[int, int], columns: int,
   Args:
     size: height and width of the file's picture in pixels.
     columns: those of the canvas that it takes.
-    model_config: tells how it came there.
+    model_config: how it was scaled.
 
   Returns:
     In (0, 1]; 0 where the picture does not lie on the canvas as it is in the

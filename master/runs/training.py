@@ -258,21 +258,22 @@ class TrainingRun:
       WorkerLostError: if another worker died.
     """
     started = time.monotonic()
-    self._tell_plan()
+    self._log_plan()
     self._log.start(self._first_step, self._changes)
     model_dir = self.estimator.model_dir
-    told = []
+    counting = []
     if self._is_chief:
       run_summary.write(self._settings, model_dir, self._first_step)
-      told = [hooks.SkippedHook(self._counter, model_dir,
-                                self._config.log_steps, self._log_skipped)]
+      counting = [hooks.SkippedHook(self._counter, model_dir,
+                                    self._config.log_steps,
+                                    self._log_skipped)]
     if self._sample_losses:
-      told.append(hooks.SampleLossHook(self._sample_losses))
+      counting.append(hooks.SampleLossHook(self._sample_losses))
     results, _ = training.train_and_evaluate(
         self.estimator,
         training.TrainSpec(
             self._input_fn, max_steps=self._config.train_steps,
-            hooks=[*told, *extra_hooks],
+            hooks=[*counting, *extra_hooks],
             should_stop=lambda: bool(self.best and self.best.should_stop)),
         [eval_set.spec(self.estimator.eval_dir(eval_set.name), self._config,
                        self._evaluated)
@@ -285,7 +286,7 @@ class TrainingRun:
                             for key, value in metrics.items()}
             for eval_set, metrics in zip(self._eval_sets, results)}
 
-  def _tell_plan(self):
+  def _log_plan(self):
     """Logs what is to be done, and what it is evaluated on."""
     config = self._config
     logging.info('Training from step %d to %d in %s', self._first_step,
