@@ -73,12 +73,12 @@ class _Work:
   def __init__(self, model, lmdb: str, flags_obj: flags.FlagValues,
                scratch: str):
     from master.runs import evaluation as evaluation_lib
-    from master.runs import readers
+    from master.runs import text_sources
     self._model = model
     self._scratch = scratch
     self._batch_size = flags_obj.batch_size
     self._num_replicas = flags_obj.num_replicas or (
-        readers.usual_replicas(hardware.num_gpus()))
+        text_sources.usual_replicas(hardware.num_gpus()))
     self._open = lambda: evaluation_lib.EvalSets(
         {_SET: lmdb}, model.config.model, flags_obj.batch_size,
         flags_obj.limit)
@@ -101,7 +101,7 @@ class _Work:
   def evaluation(self, with_report: bool = False) -> float:
     from master.runs import eval_writer as eval_writer_lib
     from master.runs import evaluation as evaluation_lib
-    from master.runs import readers
+    from master.runs import text_sources
     started = time.perf_counter()
     sets = self._open()
     mistakes = None
@@ -110,7 +110,7 @@ class _Work:
       mistakes = mistakes_lib.Mistakes(self._model.config.model)
     with result_files.ResultsFolder(self._scratch) as folder, (
         evaluation_lib.Run(
-            sets, readers.replicated(
+            sets, text_sources.replicated(
                 [self._model] * self._num_replicas, with_report),
             tuple(protocols.PROTOCOLS), self._num_replicas,
             lambda: False)) as run:

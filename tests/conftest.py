@@ -18,9 +18,10 @@ os.environ['TEST_TMPDIR'] = _DIRECTORY
 # train or load whole models, or to decode images: `--fast` leaves it out.
 _SLOW_IMPORTS = frozenset((
     'subprocess', 'master.inputs.input_fn', 'master.model_fn',
-    'master.models.backbone', 'master.models.decoder', 'master.models.folded',
-    'master.models.recognizer', 'tests.support.browser',
-    'tests.support.commands', 'tests.support.image_kinds',
+    'master.models.backbone', 'master.models.decoder',
+    'master.models.folded_conv', 'master.models.recognizer',
+    'tests.support.browser', 'tests.support.commands',
+    'tests.support.image_kinds',
     'tests.support.imported_models', 'tests.support.linear_model',
     'tests.support.model_files', 'tests.support.original_models',
     'tests.support.run_folders', 'tests.support.workers'))

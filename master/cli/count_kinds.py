@@ -14,7 +14,7 @@ from absl import flags
 from master import errors
 from master.cli import app
 from master.data import lmdb_reader
-from master.rendering import kinds as kinds_lib
+from master.rendering import word_kinds as word_kinds_lib
 
 # First and last length of each row.
 _LENGTHS = ((1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (6, 6), (7, 7), (8, 8),
@@ -42,11 +42,11 @@ def count(labels: Iterable[str], with_marks: bool) -> collections.Counter:
   counts = collections.Counter()
   for label in labels:
     counts['labels'] += 1
-    counts[kinds_lib.kind_of(label)] += 1
+    counts[word_kinds_lib.kind_of(label)] += 1
     counts[_length_row(len(label))] += 1
     if any(map(str.isalpha, label)):
       counts['with letters'] += 1
-      counts[f'case {kinds_lib.case_of(label)}'] += 1
+      counts[f'case {word_kinds_lib.case_of(label)}'] += 1
     if with_marks:
       counts.update(f'mark {c}' for c in set(label)
                     if not c.isalnum() and not c.isspace())
@@ -75,10 +75,10 @@ def table(columns: dict[str, collections.Counter]) -> Iterator[str]:
   yield f'| share in percent | {" | ".join(columns)} |'
   yield '|---' * (len(columns) + 1) + '|'
   yield _line('labels', [str(column['labels']) for column in counts])
-  for kind in kinds_lib.KINDS:
+  for kind in word_kinds_lib.KINDS:
     if any(column[kind] for column in counts):
       yield _shares(kind, counts, 'labels')
-  for case in (*kinds_lib.CASES, kinds_lib.OTHER):
+  for case in (*word_kinds_lib.CASES, word_kinds_lib.OTHER):
     if any(column[f'case {case}'] for column in counts):
       yield _shares(f'case {case}', counts, 'with letters')
   for first, last in _LENGTHS:

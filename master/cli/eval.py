@@ -41,7 +41,7 @@ if TYPE_CHECKING:
   from master.export import predictor as predictor_lib
   from master.runs import evaluation as evaluation_lib
   from master.runs import mistakes as mistakes_lib
-  from master.runs import readers as readers_lib
+  from master.runs import text_sources as text_sources_lib
 
 
 def define_flags():
@@ -96,7 +96,7 @@ def define_flags():
 
 
 def _settings(flags_obj: flags.FlagValues,
-              source: 'readers_lib.Reader') -> dict[str, Any]:
+              source: 'text_sources_lib.Reader') -> dict[str, Any]:
   return {
       'batch_size': flags_obj.batch_size, 'limit': flags_obj.limit,
       'num_replicas': source.num_replicas,
@@ -118,9 +118,9 @@ def _load(flags_obj: flags.FlagValues, stack: contextlib.ExitStack
 
   Where GPUs are fewer than batches, or there is none, those share copies.
   """
-  from master.runs import readers
+  from master.runs import text_sources
   num_gpus = hardware.num_gpus()
-  count = flags_obj.num_replicas or readers.usual_replicas(num_gpus)
+  count = flags_obj.num_replicas or text_sources.usual_replicas(num_gpus)
   devices: list[Optional[str]] = [None]
   if num_gpus > 1:
     devices = [f'/gpu:{i}' for i in range(min(count, num_gpus))]
@@ -133,16 +133,17 @@ def _run(flags_obj: flags.FlagValues, is_over: Callable[[], bool],
          stack: contextlib.ExitStack) -> int:
   """Evaluates on every set; returns the exit status."""
   from master.runs import evaluation
-  from master.runs import readers
+  from master.runs import text_sources
   paths = config_flags.named_paths('eval_lmdb', flags_obj.eval_lmdb)
   other = comparison.read(flags_obj.compare) if flags_obj.compare else None
   texts = (prediction_files.read(flags_obj.predictions, list(paths))
            if flags_obj.predictions else None)
   folder = flags_obj.output_dir and stack.enter_context(
       result_files.ResultsFolder(flags_obj.output_dir))
-  source = (readers.Texts(texts, list(paths)) if texts
-            else readers.Model(_load(flags_obj, stack), flags_obj.batch_size,
-                               flags_obj.report))
+  source = (text_sources.Texts(texts, list(paths)) if texts
+            else text_sources.Model(
+                _load(flags_obj, stack), flags_obj.batch_size,
+                flags_obj.report))
   sets = evaluation.EvalSets(paths, source.model_config,
                              flags_obj.batch_size, flags_obj.limit)
   notes = source.check(sets.sets)
@@ -161,7 +162,7 @@ def _run(flags_obj: flags.FlagValues, is_over: Callable[[], bool],
 
 
 def _evaluate(flags_obj: flags.FlagValues, run: 'evaluation_lib.Run',
-              source: 'readers_lib.Reader', notes: list[str],
+              source: 'text_sources_lib.Reader', notes: list[str],
               folder: Optional[result_files.ResultsFolder],
               other: Optional[comparison.Other],
               collected: Optional['mistakes_lib.Mistakes']) -> dict[str, Any]:

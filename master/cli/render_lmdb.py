@@ -27,13 +27,13 @@ from master.data import lmdb_writer
 from master.rendering import backgrounds as backgrounds_lib
 from master.rendering import contact_sheet as contact_sheet_lib
 from master.rendering import fonts as fonts_lib
-from master.rendering import forms as forms_lib
 from master.rendering import framing
+from master.rendering import parallel_rendering
 from master.rendering import renderer
 from master.rendering import signs
+from master.rendering import special_words as special_words_lib
 from master.rendering import strokes
 from master.rendering import words as words_lib
-from master.rendering import worker
 
 # Flags of renderer.Settings' fields that are off unless given, and what each
 # is the share of.
@@ -143,9 +143,9 @@ def _define_word_flags():
       'kind_rates', [],
       'Shares of words of certain kinds, 0 to 1, such as price=0.01,web=0.02; '
       'what they leave is shared out by the other flags. Kinds: '
-      + ', '.join(forms_lib.KINDS) + '. Those that hold words take them from '
-      '--words where it is given. Single characters and numbers of up to '
-      'three digits are rendered even if --exclude has them.')
+      + ', '.join(special_words_lib.KINDS) + '. Those that hold words take '
+      'them from --words where it is given. Single characters and numbers of '
+      'up to three digits are rendered even if --exclude has them.')
   _define_rate('long_rate', 0.0,
                'Share of the words of --words that are drawn from its words '
                f'of {words_lib.LONG} characters and more alone, 0 to 1; the '
@@ -356,7 +356,7 @@ def _shares(flags_obj: flags.FlagValues, flag: str) -> dict[str, float]:
 def _kind_rates(flags_obj: flags.FlagValues) -> dict[str, float]:
   """Kind -> share, of --kind_rates."""
   rates = _shares(flags_obj, 'kind_rates')
-  forms_lib.check_kinds(rates)
+  special_words_lib.check_kinds(rates)
   return rates
 
 
@@ -409,7 +409,7 @@ def _drawable(characters: str, fonts: fonts_lib.FontBook) -> str:
 
 
 def _plan(flags_obj: flags.FlagValues, fonts: fonts_lib.FontBook
-          ) -> worker.Plan:
+          ) -> parallel_rendering.Plan:
   """What the flags ask for."""
   characters = charset_lib.load_characters(flags_obj.charset)
   excluded = lmdb_flags.labels(flags_obj.exclude, words_lib.folded)
@@ -425,7 +425,7 @@ def _plan(flags_obj: flags.FlagValues, fonts: fonts_lib.FontBook
   weights = None
   if any(weight is not None for _, weight in entries):
     weights = [1.0 if weight is None else weight for _, weight in entries]
-  return worker.Plan(
+  return parallel_rendering.Plan(
       seed=flags_obj.seed, characters=characters,
       words=[word for word, _ in entries] or None, weights=weights, mix=mix,
       min_length=flags_obj.min_word_length,
@@ -452,14 +452,14 @@ def _check_sheet(path: Optional[str]):
         f'--sheet={path}: its folder does not exist; create it first.')
 
 
-def _render(plan: worker.Plan, flags_obj: flags.FlagValues,
+def _render(plan: parallel_rendering.Plan, flags_obj: flags.FlagValues,
             sheet: Optional[contact_sheet_lib.Sheet]) -> collections.Counter:
   """Writes the LMDB; returns what the summary counts."""
   counts = collections.Counter()
   progress = progress_lib.Progress('render_lmdb', total=flags_obj.count)
   with lmdb_writer.LmdbWriter(flags_obj.output) as writer:
-    for record in worker.records(plan, flags_obj.count,
-                                 flags_obj.processes):
+    for record in parallel_rendering.records(plan, flags_obj.count,
+                                             flags_obj.processes):
       writer.add(record.rendering.image, record.label)
       counts['bytes'] += len(record.rendering.image)
       counts['fell_back'] += record.rendering.fell_back

@@ -22,7 +22,7 @@ from master.export import inference_graph
 from master.export import predictor as predictor_lib
 from master.export import publishing
 from master.layers import initializers
-from master.models import folded
+from master.models import folded_conv
 from master.models import recognizer as recognizer_lib
 
 FILE = 'model.onnx'
@@ -94,7 +94,7 @@ def _convert(model: predictor_lib.Predictor, config: config_lib.Config) -> Any:
     reading = recognizer.read(images, config.decode)
     for name in _OUTPUTS:
       tf.identity(reading[name], name)
-    values = {weight.name: value for weight, value in folded.values(
+    values = {weight.name: value for weight, value in folded_conv.values(
         recognizer, weights, model.variable_values())}
     proto, _ = from_tensorflow.from_graph_def(
         graph.as_graph_def(), name='master',

@@ -11,7 +11,7 @@ from master.export import inference_graph
 from master.export import predictor as predictor_lib
 from master.export import publishing
 from master.export import warmup
-from master.models import folded
+from master.models import folded_conv
 
 
 def export_model(
@@ -50,8 +50,8 @@ def _served(model: predictor_lib.Predictor,
   with graph.as_default():
     built = inference_graph.build_inference_graph(config)
     recognizer = built.recognizer
-    pairs = folded.values(recognizer, recognizer.variables,
-                          model.variable_values())
+    pairs = folded_conv.values(recognizer, recognizer.variables,
+                               model.variable_values())
     # In one run: each new set of fetches prunes the whole graph anew.
     session.run([variable.initializer for variable, _ in pairs],
                 {variable.initial_value: value for variable, value in pairs})

@@ -18,7 +18,7 @@ from master.layers import position
 from master.layers import shapes
 from master.models import backbone
 from master.models import decoder
-from master.models import folded
+from master.models import folded_conv
 
 _SPECIALS = greedy.Specials(charset_lib.SOS_ID, charset_lib.EOS_ID,
                             charset_lib.PAD_ID)
@@ -40,7 +40,7 @@ class Recognizer(tf.Module):
     Args:
       config: of the model.
       export_config: where given the model is built as it is served: it
-        cannot be trained, and `folded.values` makes its variables of a
+        cannot be trained, and `folded_conv.values` makes its variables of a
         checkpoint's.
       name: first part of every variable's name.
     """
@@ -52,7 +52,7 @@ class Recognizer(tf.Module):
     self._jit_compile = export_config is not None and export_config.jit_compile
     with self.name_scope:
       self.backbone = backbone.Backbone(
-          config, folded.conv_norm_fn(export_config) if export_config
+          config, folded_conv.conv_norm_fn(export_config) if export_config
           else backbone.ConvNorm)
       self.decoder = decoder.Decoder(config)
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from master import files
 from master.rendering import fonts as fonts_lib
-from master.rendering import worker
+from master.rendering import parallel_rendering
 
 CAPACITY = 60
 _COLUMNS = 6
@@ -30,7 +30,7 @@ class Sheet:
     self._plain = fonts_lib.Face()
     self._cells = []
 
-  def add(self, record: worker.Record):
+  def add(self, record: parallel_rendering.Record):
     """Adds a word, while there is room."""
     if len(self._cells) < CAPACITY:
       self._cells.append((self._picture(record.rendering.image),

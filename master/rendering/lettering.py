@@ -9,8 +9,8 @@ import numpy as np
 
 from master.rendering import compositing
 from master.rendering import fonts as fonts_lib
-from master.rendering import paths
 from master.rendering import shaping
+from master.rendering import text_paths
 
 # Pixels of the crop that a stroke is at least wide.
 _LEAST_STROKE = 1.5
@@ -134,7 +134,7 @@ def _on_path(path: str, face: fonts_lib.Face, text: str, size: int,
              rng: random.Random, strength: float, neighbour_rate: float
              ) -> Lettering:
   """Draws a word on one of paths.KINDS."""
-  drawn = paths.draw(face, text, size, spacing, path, rng, strength)
+  drawn = text_paths.draw(face, text, size, spacing, path, rng, strength)
   mask = drawn.mask
   first, last = fonts_lib.extent(face, text, size)
   rows = last - first
@@ -155,8 +155,8 @@ def _on_path(path: str, face: fonts_lib.Face, text: str, size: int,
   if rng.random() < neighbour_rate * strength:
     drawn = drawn._replace(mask=mask, centre=tuple(
         pad + place for place in drawn.centre))
-    other = paths.beside(drawn, face, _other_word(face, text, 6, rng), rows,
-                         bolder, rng)
+    other = text_paths.beside(
+        drawn, face, _other_word(face, text, 6, rng), rows, bolder, rng)
     if other is not None:
       mask = np.maximum(mask, other)
       extras += ('neighbours',)

@@ -21,11 +21,11 @@ from master.rendering import framing
 from master.rendering import geometry
 from master.rendering import lettering as lettering_lib
 from master.rendering import palettes
-from master.rendering import paths
 from master.rendering import scene
 from master.rendering import sensor
 from master.rendering import signs
 from master.rendering import strokes
+from master.rendering import text_paths
 
 # Share of the words on a natural picture that have its own colours behind
 # them, and of those that a piece of one fills.
@@ -180,8 +180,8 @@ def render_word(text: str, rng: random.Random, fonts: fonts_lib.FontBook,
   height = round(rng.triangular(
       settings.min_height, settings.max_height,
       (5 * settings.min_height + settings.max_height) / 6))
-  path = paths.choose(text, rng,
-                      list(settings.rates(paths.KINDS).values()))
+  path = text_paths.choose(text, rng,
+                           list(settings.rates(text_paths.KINDS).values()))
   lettering = lettering_lib.letter(
       face, text, height, rng, strength, settings.neighbour_rate,
       settings.cut_rate, path)

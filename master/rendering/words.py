@@ -8,9 +8,9 @@ from typing import Callable, Iterable, Mapping, Optional, Sequence
 
 from master import errors
 from master.rendering import chance
-from master.rendering import forms
 from master.rendering import punctuation
 from master.rendering import random_words
+from master.rendering import special_words
 
 _MANY_TRIES = 1000
 # Attempts to draw a word of letters alone from a list that has others too.
@@ -34,8 +34,8 @@ class Mix:
     punctuation_rate: share of the words, numbers aside, that get marks.
     case_weights: how often words stand as they are, in lower case, with a
       capital, in capitals: the order of CASES.
-    kind_rates: share of words of each kind of `forms.KINDS`; kinds that are
-      not named are not made.
+    kind_rates: share of words of each kind of `special_words.KINDS`; kinds
+      that are not named are not made.
     long_rate: share of the words of the list that are drawn from its words of
       LONG characters and more alone.
   """
@@ -169,8 +169,8 @@ class WordSource:
     self._characters = frozenset(characters)
     self._maker = random_words.WordMaker(characters, min_length, max_length)
     self._marks = punctuation.Punctuation(characters, max_length)
-    self._forms = forms.Forms(characters, min_length, max_length, self._drawn,
-                              self._in_some_case)
+    self._forms = special_words.Forms(
+        characters, min_length, max_length, self._drawn, self._in_some_case)
     self._long = None
     if mix.long_rate:
       self._long = listed and listed.part(lambda word: len(word) >= LONG)

@@ -13,7 +13,7 @@ from master import config as config_lib
 from master import errors
 from master.export import onnx_model
 from master.export import predictor as predictor_lib
-from master.models import folded
+from master.models import folded_conv
 from tests.support import extras
 from tests.support import model_files
 from tests.support import test_util
@@ -76,7 +76,7 @@ class OnnxModelTest(tf.test.TestCase, parameterized.TestCase):
     folder = self.create_tempdir().full_path
     prefix = model_files.write_tiny_model_dir(folder, **changes)
     with predictor_lib.Predictor.from_checkpoint(prefix) as original:
-      with mock.patch.object(folded, '_WINOGRAD_CHANNELS', 1):
+      with mock.patch.object(folded_conv, '_WINOGRAD_CHANNELS', 1):
         path = onnx_model.export_onnx(
             original, os.path.join(folder, 'export'), config_lib.ExportConfig(
                 format='onnx', convolution=convolution))

@@ -13,7 +13,7 @@ import tensorflow.compat.v1 as tf
 from master import config as config_lib
 from master.export import predictor as predictor_lib
 from master.export import saved_model
-from master.models import folded
+from master.models import folded_conv
 from tests.support import commands
 from tests.support import model_files
 from tests.support import test_util
@@ -101,7 +101,7 @@ class SavedModelTest(tf.test.TestCase, parameterized.TestCase):
     folder = self.create_tempdir().full_path
     prefix = model_files.write_tiny_model_dir(folder, **changes)
     images = test_util.formula_images(5)
-    with mock.patch.object(folded, '_WINOGRAD_CHANNELS', 1):
+    with mock.patch.object(folded_conv, '_WINOGRAD_CHANNELS', 1):
       with predictor_lib.Predictor.from_checkpoint(prefix) as original:
         path = saved_model.export_model(
             original, os.path.join(folder, 'export'),

@@ -8,8 +8,8 @@ from PIL import Image
 
 from master.rendering import contact_sheet
 from master.rendering import fonts
+from master.rendering import parallel_rendering
 from master.rendering import shaping
-from master.rendering import worker
 from tests.support import font_files
 
 
@@ -17,8 +17,8 @@ class SheetTest(absltest.TestCase):
 
   def saved(self, count):
     drawn = contact_sheet.Sheet(fonts.FontBook())
-    plan = worker.Plan(seed=1, characters='abcdefgh')
-    for record in worker.records(plan, count, 1):
+    plan = parallel_rendering.Plan(seed=1, characters='abcdefgh')
+    for record in parallel_rendering.records(plan, count, 1):
       drawn.add(record)
     path = os.path.join(self.create_tempdir().full_path, 'contact_sheet.png')
     drawn.save(path)

@@ -9,8 +9,8 @@ import numpy as np
 
 from master.rendering import fonts
 from master.rendering import lettering
-from master.rendering import paths
 from master.rendering import shaping
+from master.rendering import text_paths
 
 FACE = fonts.Face()
 
@@ -152,7 +152,7 @@ class LetteringTest(parameterized.TestCase):
 
   def test_a_word_on_a_path_is_alone_in_a_higher_crop(self):
     for seed in range(60):
-      kind = paths.KINDS[seed % 3]
+      kind = text_paths.KINDS[seed % 3]
       drawn = lettering.letter(FACE, 'Words', 40, random.Random(seed), 1.0,
                                0.0, 1.0, kind)
       self.assertEqual((kind,), drawn.extras)

@@ -8,7 +8,7 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from master import errors
-from master.rendering import kinds
+from master.rendering import word_kinds
 from master.rendering import words
 
 ALNUM = string.digits + string.ascii_letters
@@ -179,7 +179,7 @@ class WordSourceTest(parameterized.TestCase):
   def test_kinds_at_their_rates_and_the_rest_as_without(self):
     source = self.source(MARKED, listed=['boat'], case_weights=(0, 1, 0, 0),
                          kind_rates={'price': 0.2, 'web': 0.1})
-    counts = collections.Counter(map(kinds.kind_of, shown(source, 2000)))
+    counts = collections.Counter(map(word_kinds.kind_of, shown(source, 2000)))
     self.assertBetween(counts['price'], 400 - 54, 400 + 54)
     self.assertBetween(counts['web'], 200 - 41, 200 + 41)
     self.assertEqual(2000, counts['price'] + counts['web'] + counts['lower'])

@@ -1,4 +1,4 @@
-"""Tests of master/rendering/worker.py."""
+"""Tests of master/rendering/parallel_rendering.py."""
 
 import collections
 import os
@@ -10,15 +10,15 @@ from PIL import Image
 
 from master import errors
 from master import parallel
+from master.rendering import parallel_rendering
 from master.rendering import words
-from master.rendering import worker
 
 ALNUM = string.digits + string.ascii_letters
 
 
 def produced(count, processes, **plan):
-  plan = worker.Plan(**{'seed': 1, 'characters': ALNUM, **plan})
-  return list(worker.records(plan, count, processes))
+  plan = parallel_rendering.Plan(**{'seed': 1, 'characters': ALNUM, **plan})
+  return list(parallel_rendering.records(plan, count, processes))
 
 
 class ProductionTest(absltest.TestCase):

@@ -7,7 +7,7 @@ from typing import Callable, Iterable
 from master import errors
 
 # The kinds that can be made, for flags and messages; all but `compound` and
-# `any_marks` are of kinds.KINDS.
+# `any_marks` are of word_kinds.KINDS.
 KINDS = (
     'single_letter', 'single_digit', 'single_mark', 'whole_number', 'decimal',
     'price', 'percent', 'ordinal', 'time', 'date', 'phone', 'measure',

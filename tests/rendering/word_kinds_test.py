@@ -1,11 +1,11 @@
-"""Tests of master/rendering/kinds.py."""
+"""Tests of master/rendering/word_kinds.py."""
 
 import string
 
 from absl.testing import absltest
 from absl.testing import parameterized
 
-from master.rendering import kinds
+from master.rendering import word_kinds
 
 
 class KindsTest(parameterized.TestCase):
@@ -47,13 +47,13 @@ class KindsTest(parameterized.TestCase):
       ('other', '\u4e2d\u6587', '\u0e01\u0e02'))
   def test_kinds(self, kind, *texts):
     self.assertEqual(dict.fromkeys(texts, kind),
-                     {text: kinds.kind_of(text) for text in texts})
-    self.assertIn(kind, kinds.KINDS)
+                     {text: word_kinds.kind_of(text) for text in texts})
+    self.assertIn(kind, word_kinds.KINDS)
 
   def test_case_of_what_has_marks(self):
     for text, case in (("JOE'S", 'upper'), ("Joe's", 'title'), ('B2b', 'title'),
                        ('2nd', 'lower'), ('4', 'other'), ('McD-x', 'camel')):
-      self.assertEqual(case, kinds.case_of(text), text)
+      self.assertEqual(case, word_kinds.case_of(text), text)
 
 
 if __name__ == '__main__':

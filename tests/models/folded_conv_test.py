@@ -1,4 +1,4 @@
-"""Tests of master/models/folded.py."""
+"""Tests of master/models/folded_conv.py."""
 
 from unittest import mock
 
@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf
 
 from master import config as config_lib
 from master.models import backbone
-from master.models import folded
+from master.models import folded_conv
 from master.models import recognizer
 from tests.support import test_util
 
@@ -29,9 +29,9 @@ class FoldedTest(tf.test.TestCase, parameterized.TestCase):
       trained = test_util.assign_formula(session, plain.variables)
       expected = session.run(plain(tf.constant(x), False))
     with test_util.graph_session() as session, mock.patch.object(
-        folded, '_WINOGRAD_CHANNELS', 5):
-      one = folded.FoldedConvNorm(5, 7, size, TINY, _export(convolution),
-                                  name='conv1')
+        folded_conv, '_WINOGRAD_CHANNELS', 5):
+      one = folded_conv.FoldedConvNorm(5, 7, size, TINY, _export(convolution),
+                                       name='conv1')
       for variable, value in one.values(trained):
         session.run(variable.assign(value.astype(np.float32)))
       actual = session.run(one(tf.constant(x), False))
@@ -40,8 +40,8 @@ class FoldedTest(tf.test.TestCase, parameterized.TestCase):
   def test_the_widest_kernels_take_the_smaller_tile(self):
     with tf.Graph().as_default():
       for channels, products in (((256, 512), 30), ((512, 512), 16)):
-        one = folded.FoldedConvNorm(*channels, 3, TINY, _export('winograd'),
-                                    name='conv1')
+        one = folded_conv.FoldedConvNorm(
+            *channels, 3, TINY, _export('winograd'), name='conv1')
         self.assertEqual([products, *channels], one.kernel.shape.as_list())
 
   @parameterized.parameters(
@@ -51,9 +51,9 @@ class FoldedTest(tf.test.TestCase, parameterized.TestCase):
   def test_wide_3x3_kernels_alone_are_transformed(self, channels, size,
                                                   convolution, expected):
     with tf.Graph().as_default(), mock.patch.object(
-        folded, '_WINOGRAD_CHANNELS', 5):
-      one = folded.FoldedConvNorm(*channels, size, TINY, _export(convolution),
-                                  name='conv1')
+        folded_conv, '_WINOGRAD_CHANNELS', 5):
+      one = folded_conv.FoldedConvNorm(
+          *channels, size, TINY, _export(convolution), name='conv1')
       self.assertEqual({'conv1/kernel:0': expected, 'conv1/bias:0': [7]},
                        test_util.names_and_shapes(one.variables))
       self.assertEmpty(one.trainable_variables)
@@ -70,9 +70,9 @@ class FoldedTest(tf.test.TestCase, parameterized.TestCase):
       trained = test_util.assign_formula(session, model.variables)
       expected = session.run(model.encode(tf.constant(images), False))
     with test_util.graph_session() as session, mock.patch.object(
-        folded, '_WINOGRAD_CHANNELS', 1):
+        folded_conv, '_WINOGRAD_CHANNELS', 1):
       model = recognizer.Recognizer(config, _export(convolution))
-      values = folded.values(model, model.variables, trained)
+      values = folded_conv.values(model, model.variables, trained)
       self.assertCountEqual([v.name for v in tf.global_variables()],
                             [v.name for v, _ in values])
       for variable, value in values:

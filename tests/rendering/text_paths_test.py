@@ -1,4 +1,4 @@
-"""Tests of master/rendering/paths.py."""
+"""Tests of master/rendering/text_paths.py."""
 
 import collections
 import random
@@ -9,20 +9,20 @@ from absl.testing import parameterized
 import numpy as np
 
 from master.rendering import fonts
-from master.rendering import paths
+from master.rendering import text_paths
 
 FACE = fonts.Face()
 SIZE = 56
 
 
 def draw(kind, seed, text='HOMESTEAD', strength=1.0):
-  return paths.draw(FACE, text, SIZE, [0.0] * len(text), kind,
-                    random.Random(seed), strength).mask
+  return text_paths.draw(FACE, text, SIZE, [0.0] * len(text), kind,
+                         random.Random(seed), strength).mask
 
 
 def mask_of(text):
   """A stack from the top down, whose random numbers are those of seed 1."""
-  with mock.patch.object(paths.shaping, 'in_reading_order', tuple):
+  with mock.patch.object(text_paths.shaping, 'in_reading_order', tuple):
     return draw('stack', 1, text)
 
 
@@ -31,31 +31,31 @@ class ChooseTest(absltest.TestCase):
   def test_rates_are_met(self):
     rates = (0.3, 0.2, 0.1)
     found = collections.Counter(
-        paths.choose('Words', random.Random(seed), rates)
+        text_paths.choose('Words', random.Random(seed), rates)
         for seed in range(1000))
-    for kind, rate in zip(paths.KINDS, rates):
+    for kind, rate in zip(text_paths.KINDS, rates):
       self.assertBetween(found[kind], 1000 * rate - 45, 1000 * rate + 45)
 
   def test_without_rates_nothing_is_drawn_by_lot(self):
     rng = random.Random(3)
     state = rng.getstate()
-    self.assertIsNone(paths.choose('Words', rng, (0.0, 0.0, 0.0)))
+    self.assertIsNone(text_paths.choose('Words', rng, (0.0, 0.0, 0.0)))
     self.assertEqual(state, rng.getstate())
 
   def test_short_words_stay_in_line(self):
     for text, kinds in (('a', ()), ('ab', ('stack',)),
-                        ('abc', ('arc', 'stack')), ('abcd', paths.KINDS),
+                        ('abc', ('arc', 'stack')), ('abcd', text_paths.KINDS),
                         # Joined letters can be bent alone.
                         ('\u0633\u0644\u0627\u0645', ('arc',))):
-      for i, kind in enumerate(paths.KINDS):
+      for i, kind in enumerate(text_paths.KINDS):
         rates = [float(i == j) for j in range(3)]
         self.assertEqual(kind if kind in kinds else None,
-                         paths.choose(text, random.Random(0), rates))
+                         text_paths.choose(text, random.Random(0), rates))
 
 
 class DrawTest(parameterized.TestCase):
 
-  @parameterized.parameters(*paths.KINDS)
+  @parameterized.parameters(*text_paths.KINDS)
   def test_is_cut_to_its_ink_and_the_same_for_a_seed(self, kind):
     shapes = set()
     for seed in range(30):
@@ -67,7 +67,7 @@ class DrawTest(parameterized.TestCase):
       np.testing.assert_array_equal(mask, draw(kind, seed))
     self.assertGreater(len(shapes), 15)
 
-  @parameterized.parameters(*paths.KINDS)
+  @parameterized.parameters(*text_paths.KINDS)
   def test_all_ink_is_there(self, kind):
     straight = sum(int(fonts.draw(FACE, c, SIZE, 0.0).sum())
                    for c in 'HOMESTEAD')
@@ -114,10 +114,11 @@ class DrawTest(parameterized.TestCase):
     line = fonts.draw(FACE, 'HOMESTEAD', SIZE, 0.0)
     ways = set()
     # As where all letters are one cluster.
-    with mock.patch.object(paths.shaping, 'clusters', lambda text: (text,)):
+    with mock.patch.object(
+        text_paths.shaping, 'clusters', lambda text: (text,)):
       for seed in range(12):
-        mask = paths.draw(FACE, 'HOMESTEAD', SIZE, [0.0], 'arc',
-                          random.Random(seed), 0.0).mask
+        mask = text_paths.draw(FACE, 'HOMESTEAD', SIZE, [0.0], 'arc',
+                               random.Random(seed), 0.0).mask
         self.assertGreater(len(mask), 1.1 * len(line))
         self.assertAlmostEqual(1, mask.sum() / line.sum(), delta=0.1)
         middle = (mask > 99)[:, mask.shape[1] // 2 - 9:
@@ -129,7 +130,7 @@ class DrawTest(parameterized.TestCase):
     line = fonts.draw(FACE, 'HOMESTEAD', SIZE, 0.0)
     top, _ = fonts.extent(FACE, 'HOMESTEAD', SIZE)
     for is_above in (True, False):
-      bent, _, _ = paths._bent(line, top, paths._Arc(
+      bent, _, _ = text_paths._bent(line, top, text_paths._Arc(
           line.shape[1], -top, 1e8, 0.0, is_above))
       np.testing.assert_allclose(bent.shape, line.shape, atol=1)
       rows, columns = np.minimum(bent.shape, line.shape)
@@ -154,7 +155,7 @@ class DrawTest(parameterized.TestCase):
                                (columns[0] + columns[-1] + 1) / 2, delta=1)
 
   def test_what_is_read_first_is_on_top(self):
-    with mock.patch.object(paths.shaping, 'in_reading_order',
+    with mock.patch.object(text_paths.shaping, 'in_reading_order',
                            lambda text: tuple(reversed(text))):
       np.testing.assert_array_equal(draw('stack', 1, 'HIO'), mask_of('OIH'))
 
@@ -162,8 +163,8 @@ class DrawTest(parameterized.TestCase):
 class BesideTest(absltest.TestCase):
 
   def drawn(self, seed, kind='arc'):
-    return paths.draw(FACE, 'HOMESTEAD', SIZE, [0.0] * 9, kind,
-                      random.Random(seed), 1.0)
+    return text_paths.draw(FACE, 'HOMESTEAD', SIZE, [0.0] * 9, kind,
+                           random.Random(seed), 1.0)
 
   def test_letters_lie_between_both_radii(self):
     for seed in range(20):
@@ -178,8 +179,8 @@ class BesideTest(absltest.TestCase):
     words = rings = 0
     for seed in range(60):
       drawn = self.drawn(seed)
-      other = paths.beside(drawn, FACE, 'other', 40, 1.0,
-                           random.Random(seed))
+      other = text_paths.beside(drawn, FACE, 'other', 40, 1.0,
+                                random.Random(seed))
       if other is None:
         continue
       self.assertEqual(drawn.mask.shape, other.shape)
@@ -194,8 +195,8 @@ class BesideTest(absltest.TestCase):
 
   def test_nothing_is_beside_other_paths(self):
     for kind in ('wave', 'stack'):
-      self.assertIsNone(paths.beside(self.drawn(0, kind), FACE, 'other', 40,
-                                     1.0, random.Random(0)))
+      self.assertIsNone(text_paths.beside(
+          self.drawn(0, kind), FACE, 'other', 40, 1.0, random.Random(0)))
 
 
 if __name__ == '__main__':

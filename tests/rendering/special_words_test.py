@@ -1,4 +1,4 @@
-"""Tests of master/rendering/forms.py."""
+"""Tests of master/rendering/special_words.py."""
 
 import collections
 import random
@@ -9,8 +9,8 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from master import errors
-from master.rendering import forms
-from master.rendering import kinds
+from master.rendering import special_words
+from master.rendering import word_kinds
 
 ALNUM = string.digits + string.ascii_letters
 MARKED = ALNUM + string.punctuation
@@ -22,8 +22,8 @@ def recased(word, rng):
 
 
 def made(kind, count=1000, characters=MARKED, low=1, high=25):
-  maker = forms.Forms(characters, low, high, lambda rng: rng.choice(WORDS),
-                      recased)
+  maker = special_words.Forms(
+      characters, low, high, lambda rng: rng.choice(WORDS), recased)
   return [maker.make(kind, random.Random(i)) for i in range(count)]
 
 
@@ -38,14 +38,14 @@ class FormsTest(parameterized.TestCase):
       ('marks', 0.9), ('initials', 1), ('apostrophe', 1), ('hyphen', 1),
       ('ending_mark', 1), ('camel', 0.95))
   def test_are_of_their_kind(self, kind, least):
-    found = collections.Counter(map(kinds.kind_of, made(kind)))
+    found = collections.Counter(map(word_kinds.kind_of, made(kind)))
     self.assertGreaterEqual(found[kind], least * 1000, found)
 
   def test_every_kind_is_made_or_seen_in_labels(self):
     self.assertEqual({'compound', 'any_marks'},
-                     set(forms.KINDS) - set(kinds.KINDS))
+                     set(special_words.KINDS) - set(word_kinds.KINDS))
 
-  @parameterized.parameters(*zip(forms.KINDS))
+  @parameterized.parameters(*zip(special_words.KINDS))
   def test_keep_to_characters_and_lengths(self, kind):
     low, high = (1, 1) if 'single' in kind else (2, 12)
     for text in made(kind, 200, low=low, high=high):
@@ -106,8 +106,8 @@ class FormsTest(parameterized.TestCase):
   def test_unknown_kinds(self):
     with self.assertRaisesRegex(
         errors.InputError, '^--kind_rates=prise: no such kind; .*price'):
-      forms.check_kinds(['web', 'prise'])
-    forms.check_kinds(forms.KINDS)
+      special_words.check_kinds(['web', 'prise'])
+    special_words.check_kinds(special_words.KINDS)
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""Tests of master/runs/readers.py; tests/cli/eval_test.py has its rest."""
+"""Tests of master/runs/text_sources.py; tests/cli/eval_test.py has its rest."""
 
 import os
 import threading
@@ -9,7 +9,7 @@ import numpy as np
 
 from master.export import predictor as predictor_lib
 from master.runs import evaluation
-from master.runs import readers
+from master.runs import text_sources
 from tests.support import test_util
 from tests.support import word_sets
 
@@ -24,13 +24,13 @@ class TextsTest(absltest.TestCase):
                                    test_util.TINY, 4)
     texts = {('A', 1): ('x', 0.25), ('B', 2): ('y', None)}
     with evaluation.Run(
-        sets, readers.from_texts(texts, ['A', 'B']), ('exact',), 1,
+        sets, text_sources.from_texts(texts, ['A', 'B']), ('exact',), 1,
         lambda: False) as run:
       rows = list(run.rows())
     self.assertEqual([('x', 0.25), ('', None), ('y', None)],
                      [(row.sample.text, row.sample.confidence)
                       for row in rows])
-    note, = readers.missing_texts(texts, sets.sets)
+    note, = text_sources.missing_texts(texts, sets.sets)
     self.assertStartsWith(note, 'B: 1 records without a text')
 
 
@@ -56,7 +56,7 @@ class ReplicatedTest(absltest.TestCase):
 
   def test_each_reads_one_batch_at_a_time(self):
     models = [_Reader(), _Reader()]
-    read = readers.replicated(models, with_attention=True)
+    read = text_sources.replicated(models, with_attention=True)
     found = []
     threads = [threading.Thread(target=lambda: found.append(
         read({'image': np.zeros([1])}))) for _ in range(8)]
@@ -70,13 +70,13 @@ class ReplicatedTest(absltest.TestCase):
 
   def test_one_that_fails_is_used_again(self):
     reader = _Reader()
-    read = readers.replicated([reader], with_attention=False)
+    read = text_sources.replicated([reader], with_attention=False)
     with self.assertRaises(KeyError):
       read({})
     self.assertEqual(['False'], read({'image': np.zeros([1])}).texts)
 
   def test_as_many_as_there_are_gpus_or_two_on_a_cpu(self):
-    self.assertEqual([2, 1, 4], list(map(readers.usual_replicas,
+    self.assertEqual([2, 1, 4], list(map(text_sources.usual_replicas,
                                          [0, 1, 4])))
 
 
