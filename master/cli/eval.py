@@ -96,7 +96,7 @@ def define_flags():
 
 
 def _settings(flags_obj: flags.FlagValues,
-              source: 'text_sources_lib.Reader') -> dict[str, Any]:
+              source: 'text_sources_lib.Source') -> dict[str, Any]:
   return {
       'batch_size': flags_obj.batch_size, 'limit': flags_obj.limit,
       'num_replicas': source.num_replicas,
@@ -162,7 +162,7 @@ def _run(flags_obj: flags.FlagValues, is_over: Callable[[], bool],
 
 
 def _evaluate(flags_obj: flags.FlagValues, run: 'evaluation_lib.Run',
-              source: 'text_sources_lib.Reader', notes: list[str],
+              source: 'text_sources_lib.Source', notes: list[str],
               folder: Optional[result_files.ResultsFolder],
               other: Optional[comparison.Other],
               collected: Optional['mistakes_lib.Mistakes']) -> dict[str, Any]:

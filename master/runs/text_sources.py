@@ -1,4 +1,4 @@
-"""Readers of an evaluation's images: a model, or a file of texts."""
+"""Sources of the texts that an evaluation scores: a model, or a file."""
 
 import logging
 import queue
@@ -171,4 +171,4 @@ class Texts:
     return missing_texts(self._found.texts, sets)
 
 
-Reader = Union[Model, Texts]
+Source = Union[Model, Texts]
