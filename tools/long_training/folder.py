@@ -94,9 +94,9 @@ class Folder:
 
   # Its own metrics.
 
-  def mend_metrics(self):
+  def repair_metrics(self):
     """Cuts off a last line that a kill has torn."""
-    metrics_log.mend(self._metrics, metrics_log.json_object)
+    metrics_log.repair(self._metrics, metrics_log.json_object)
 
   def append(self, record: Mapping[str, Any]):
     """Appends a line, on disk when this returns."""

@@ -98,7 +98,7 @@ class Supervisor:
         kind: state.get('processor_seconds', {}).get(kind, 0.0)
         for kind in _KINDS}
     self._begun = state.get('begun', time.time())
-    self._folder.mend_metrics()
+    self._folder.repair_metrics()
     evaluation.complete(self._folder)
     if os.path.exists(os.path.join(self._folder.model_dir, 'checkpoint')):
       process = processes.start(

@@ -57,7 +57,7 @@ class FolderTest(parameterized.TestCase):
   def test_a_torn_line_is_mended(self, last):
     whole = {'kind': 'evaluation', 'step': 1}
     self.write('metrics.jsonl', json.dumps(whole) + '\n' + last)
-    self.folder.mend_metrics()
+    self.folder.repair_metrics()
     self.folder.append({'kind': 'evaluation', 'step': 3})
     expected = [whole, *([{'kind': 'evaluation'}] if last.endswith('}')
                          else []), {'kind': 'evaluation', 'step': 3}]
