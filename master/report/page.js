@@ -202,7 +202,7 @@ function texts(row) {
 
 function facts(row, names) {
   const wrong = bits(row.wrong, names.protocols);
-  const facts = [
+  const parts = [
     row.confidence === null ? '' : `confidence ${percent(row.confidence, 2)}`,
     names.kinds[row.kind],
     wrong.length === names.protocols.length ? 'wrong under all protocols'
@@ -210,7 +210,7 @@ function facts(row, names) {
     bits(row.mistakes, MISTAKES).join(', '),
     CHANGES[row.change] === 'other' ? 'read otherwise' : CHANGES[row.change]];
   return element('p', {class: 'facts'},
-    facts.filter((part) => part).join(' \u00b7 '));
+    parts.filter((part) => part).join(' \u00b7 '));
 }
 
 function bits(mask, all) {
@@ -222,7 +222,7 @@ function symbolsOf(row, attention, extent) {
   const characters = Array.from(row.text);
   const count = Math.max(row.symbols.length,
     attention ? attention.symbols.length : 0);
-  // With symbols that stand for no character, none can be identified by its place.
+  // With symbols that stand for no character, none is known by its place.
   const isKnown = count - characters.length <= 1 && count >= characters.length;
   return Array.from({length: count}, (_, i) => {
     const isEnd = isKnown && i === characters.length;
@@ -230,12 +230,12 @@ function symbolsOf(row, attention, extent) {
       : `#${i + 1}`;
     const confidence = i < row.symbols.length ? row.symbols[i] / 1000 : null;
     const cells = attention && attention.symbols[i] || [];
-    const facts = [
+    const parts = [
       isEnd ? 'end of the text' : `${name}, ${i + 1} of ${count}`,
       confidence === null ? '' : percent(confidence),
       whereabouts(attention, cells, extent)];
     return {name, confidence, cells,
-      label: facts.filter((part) => part).join('; ')};
+      label: parts.filter((part) => part).join('; ')};
   });
 }
 
