@@ -222,7 +222,7 @@ def _other_fault(encoded: bytes) -> str:
     return 'not an image'
 
 
-def _check(image_bytes: bytes) -> Verdict:
+def _verdict(image_bytes: bytes) -> Verdict:
   for signature, (image_format, size) in _SIZES.items():
     if image_bytes.startswith(signature):
       try:
@@ -255,4 +255,4 @@ def check(image_bytes: bytes) -> Verdict:
   with warnings.catch_warnings():
     # Pillow's, about what does not matter here.
     warnings.simplefilter('ignore')
-    return _check(image_bytes)
+    return _verdict(image_bytes)
