@@ -79,9 +79,9 @@ class _Work:
     self._batch_size = flags_obj.batch_size
     self._num_replicas = flags_obj.num_replicas or (
         text_sources.usual_replicas(hardware.num_gpus()))
-    self._open = lambda: evaluation_lib.EvalSets(
+    self._open = lambda with_bytes=False: evaluation_lib.EvalSets(
         {_SET: lmdb}, model.config.model, flags_obj.batch_size,
-        flags_obj.limit)
+        flags_obj.limit, with_bytes)
     self.starts = []
     self.last = None
     self._batches = self._load()
@@ -103,7 +103,7 @@ class _Work:
     from master.runs import evaluation as evaluation_lib
     from master.runs import text_sources
     started = time.perf_counter()
-    sets = self._open()
+    sets = self._open(with_report)
     mistakes = None
     if with_report:
       from master.runs import mistakes as mistakes_lib

@@ -145,7 +145,8 @@ def _run(flags_obj: flags.FlagValues, is_over: Callable[[], bool],
                 _load(flags_obj, stack), flags_obj.batch_size,
                 flags_obj.report))
   sets = evaluation.EvalSets(paths, source.model_config,
-                             flags_obj.batch_size, flags_obj.limit)
+                             flags_obj.batch_size, flags_obj.limit,
+                             with_bytes=flags_obj.report)
   notes = source.check(sets.sets)
   collected = None
   if flags_obj.report:

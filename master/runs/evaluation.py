@@ -85,7 +85,7 @@ class EvalSets:
 
   def __init__(self, paths: Mapping[str, str],
                model_config: config_lib.ModelConfig, batch_size: int,
-               limit: Optional[int] = None):
+               limit: Optional[int] = None, with_bytes: bool = False):
     """Opens LMDBs for an evaluation.
 
     Args:
@@ -93,6 +93,7 @@ class EvalSets:
       model_config: decides what becomes of the images.
       batch_size: images of a batch.
       limit: how many of the first records of each to read; None for all.
+      with_bytes: whether rows get the images' files.
 
     Raises:
       InputError: naming the path that is no LMDB or holds no record.
@@ -102,7 +103,7 @@ class EvalSets:
     self._input_fn = input_fn_lib.make_eval_input_fn(
         self._records, model_config,
         config_lib.DataConfig(batch_size=batch_size), self._counter, limit,
-        with_bytes=True)
+        with_bytes)
     self.sets = [EvalSet(name, reader, min(len(reader), limit or len(reader)))
                  for name, reader in zip(paths, self._records.readers)]
 
@@ -143,7 +144,7 @@ class Row(NamedTuple):
       protocol leaves the sample out.
     char_confidence: of each symbol of the text and its end; None where the
       model does not give them.
-    image_bytes: the image's file.
+    image_bytes: the image's file, where it was asked for.
     image: float32 [H, W, C] in [-1, 1], as the model saw it.
     columns: those of `image` from the left that the picture takes.
     attention: float32 [T, h, w], where it was asked for.
@@ -152,7 +153,7 @@ class Row(NamedTuple):
   sample: counts_lib.Sample
   correct: Mapping[str, Optional[bool]]
   char_confidence: Optional[list[float]]
-  image_bytes: bytes
+  image_bytes: Optional[bytes]
   image: np.ndarray
   columns: int
   attention: Optional[np.ndarray]
@@ -243,7 +244,7 @@ class _ReadRow(NamedTuple):
   index: int
   size: list[int]
   columns: int
-  image_bytes: bytes
+  image_bytes: Optional[bytes]
   image: np.ndarray
   label: bytes
   text: str
@@ -267,9 +268,8 @@ def _read_rows(batch: _Batch) -> Iterator[_ReadRow]:
   return map(_ReadRow._make, zip(
       features['source'].tolist(), features['index'].tolist(),
       features['size'].tolist(), features['columns'].tolist(),
-      features['image_bytes'], features['image'], batch.labels['text'],
-      readings.texts,
-      readings.confidence.tolist(),
+      features.get('image_bytes', nothing), features['image'],
+      batch.labels['text'], readings.texts, readings.confidence.tolist(),
       nothing if readings.char_confidence is None
       else _symbols(readings.char_confidence),
       nothing if readings.attention is None else readings.attention))

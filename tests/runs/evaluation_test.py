@@ -30,12 +30,13 @@ class EvaluationRunTest(parameterized.TestCase):
     super().setUp()
     self._folder = self.create_tempdir().full_path
 
-  def _sets(self, batch_size=4, limit=None, **sets):
+  def _sets(self, batch_size=4, limit=None, with_bytes=False, **sets):
     """EvalSets of (labels, number of broken records) by name."""
     paths = {name: word_sets.write_words(os.path.join(self._folder, name),
                                          labels, broken)
              for name, (labels, broken) in sets.items()}
-    return evaluation.EvalSets(paths, test_util.TINY, batch_size, limit)
+    return evaluation.EvalSets(paths, test_util.TINY, batch_size, limit,
+                               with_bytes)
 
   def _run(self, sets, read, num_threads=1, is_over=lambda: False):
     return evaluation.Run(sets, read, PROTOCOLS, num_threads, is_over)
@@ -157,11 +158,16 @@ class EvaluationRunTest(parameterized.TestCase):
     self.assertEqual([first], run.digests()['B'])
 
   def test_rows_have_the_image_files(self):
-    sets = self._sets(batch_size=3, A=(['a', 'b'], 1), B=(['c'] * 3, 0))
+    sets = self._sets(batch_size=3, with_bytes=True, A=(['a', 'b'], 1),
+                      B=(['c'] * 3, 0))
     with self._run(sets, self._echo) as run:
       rows = list(run.rows())
     self.assertEqual([model_files.encoded_image(i) for i in (0, 1, 0, 1, 2)],
                      [row.image_bytes for row in rows])
+
+  def test_image_files_are_left_out_unless_asked_for(self):
+    with self._run(self._sets(A=(['a', 'b'], 0)), self._echo) as run:
+      self.assertEqual([None, None], [row.image_bytes for row in run.rows()])
 
   def test_no_thread_is_left(self):
     before = threading.active_count()
